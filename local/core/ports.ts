@@ -1,5 +1,5 @@
 /** What the services of the mesh ask of each other. Each is made with the ports it needs; `local/mesh.ts` joins them. */
-import type { Wire } from './service.ts';
+import type { Access, Wire } from './service.ts';
 
 /** An event as EventBridge delivers it. */
 export interface EventEnvelope {
@@ -160,3 +160,15 @@ export interface ResourceSharing {
   /** Whether the consumer account has the share: at once inside the organization, after the invitation was accepted outside. */
   isAssociated(owner: string, consumer: string, resourceArn: string): boolean;
 }
+
+/** Throws AccessDeniedException unless the role's own policies allow it: for what a service does with a role that it was given. */
+export type RequireRole = (roleArn: string, access: Access) => void;
+
+/** Throws AccessDeniedException unless the resource's policy lets the AWS service (`events.amazonaws.com`) do it. */
+export type RequireServicePrincipal = (servicePrincipal: string, access: Access) => void;
+
+/** Keys of a new session of a role, as STS gives them: how a function's process signs its calls. */
+export type CredentialsFor = (
+  roleArn: string,
+  sessionName: string,
+) => { accessKeyId: string; secretAccessKey: string; sessionToken: string };
