@@ -1,0 +1,121 @@
+import type { Consumer, Domain } from './mesh.ts';
+
+/** What is wrong between the parts of a stage, at its path within the stage. */
+export interface StageProblem {
+  path: (string | number)[];
+  message: string;
+}
+
+/** The parts of a stage that are well-formed each by itself; what is malformed is left out and told elsewhere. */
+export interface StageParts {
+  hub: string | undefined;
+  domains: Record<string, Domain>;
+  consumers: Record<string, Consumer>;
+}
+
+/** Longest name of a Glue database. Source: Glue API reference, Database. */
+const LONGEST_DATABASE_NAME = 255;
+
+/** Checks the parts of a stage against each other. Pure; the answer is empty when nothing is wrong. */
+export function checkStage(stage: StageParts): StageProblem[] {
+  const domains = Object.entries(stage.domains);
+  const problems = domains.flatMap(([name, domain]) => checkDomain(name, domain, stage.hub));
+  for (const [index, [name, domain]] of domains.entries()) {
+    for (const [other, earlier] of domains.slice(0, index))
+      problems.push(...checkTwoDomains(name, domain, other, earlier));
+  }
+  return [...problems, ...checkConsumers(stage)];
+}
+
+function checkDomain(name: string, domain: Domain, hub: string | undefined): StageProblem[] {
+  const at = (...rest: (string | number)[]) => ['domains', name, ...rest];
+  const problems: StageProblem[] = [];
+  if (name === 'trellis') {
+    problems.push({ path: at(), message: 'trellis is taken: databases trellis_* hold the links that Trellis makes' });
+  }
+  if (domain.account === hub) {
+    problems.push({ path: at('account'), message: "the hub's account holds the central catalog and can be no domain" });
+  }
+  for (const [index, steward] of domain.stewards.entries()) {
+    const account = steward.split(':')[4];
+    if (account === domain.account) continue;
+    const message = `a steward of ${name} must be of its account ${domain.account}, not of ${account}`;
+    problems.push({ path: at('stewards', index), message });
+  }
+  for (const list of ['databases', 'stewards'] as const) {
+    const values = domain[list];
+    if (values === '*') continue;
+    for (const [index, value] of values.entries()) {
+      if (values.indexOf(value) < index) problems.push({ path: at(list, index), message: `${value} is listed twice` });
+    }
+  }
+  for (const [index, prefix] of domain.prefixes.entries()) {
+    const wider = domain.prefixes.find((other, place) => place < index && overlap(prefix, other));
+    if (wider) problems.push({ path: at('prefixes', index), message: overlapMessage(prefix, wider, 'this domain') });
+  }
+  for (const [index, database] of domain.databases === '*' ? [] : domain.databases.entries()) {
+    const link = `trellis_${name}_${database}`;
+    if (link.length <= LONGEST_DATABASE_NAME) continue;
+    const message = `too long: ${link} has ${link.length} characters, a Glue database at most ${LONGEST_DATABASE_NAME}`;
+    problems.push({ path: at('databases', index), message });
+  }
+  return problems;
+}
+
+function checkTwoDomains(name: string, domain: Domain, other: string, earlier: Domain): StageProblem[] {
+  const at = (...rest: (string | number)[]) => ['domains', name, ...rest];
+  const problems: StageProblem[] = [];
+  for (const [index, prefix] of domain.prefixes.entries()) {
+    const taken = earlier.prefixes.find(theirs => overlap(prefix, theirs));
+    if (taken)
+      problems.push({ path: at('prefixes', index), message: overlapMessage(prefix, taken, `domain ${other}`) });
+  }
+  if (overlap(`${domain.policies}/`, `${earlier.policies}/`)) {
+    problems.push({
+      path: at('policies'),
+      message: `the folder is also domain ${other}'s: each domain keeps its own rules`,
+    });
+  }
+  if (domain.account !== earlier.account) return problems;
+  if (domain.databases === '*' || earlier.databases === '*') {
+    const message = `domain ${other} has the same account ${domain.account}: name the databases of both, without '*'`;
+    return [...problems, { path: at('databases'), message }];
+  }
+  for (const [index, database] of domain.databases.entries()) {
+    if (!earlier.databases.includes(database)) continue;
+    problems.push({
+      path: at('databases', index),
+      message: `database ${database} of account ${domain.account} already belongs to domain ${other}`,
+    });
+  }
+  return problems;
+}
+
+function checkConsumers({ hub, domains, consumers }: StageParts): StageProblem[] {
+  const problems: StageProblem[] = [];
+  const names = Object.keys(consumers);
+  for (const [index, name] of names.entries()) {
+    const { account } = consumers[name]!;
+    const path = ['consumers', name, 'account'];
+    if (account === hub) problems.push({ path, message: "the hub's account governs and can be no consumer" });
+    const other = names.slice(0, index).find(earlier => consumers[earlier]!.account === account);
+    if (other) problems.push({ path, message: `consumer ${other} has the same account ${account}` });
+    const domain = Object.keys(domains).find(key => domains[key]!.account === account);
+    if (domain && consumers[name]!.outsideOrganization) {
+      const message = `the account is also domain ${domain}'s, which belongs to the organization`;
+      problems.push({ path: ['consumers', name, 'outsideOrganization'], message });
+    }
+  }
+  return problems;
+}
+
+/** Both end with a slash, so a common beginning is a common folder. */
+function overlap(left: string, right: string): boolean {
+  return left.startsWith(right) || right.startsWith(left);
+}
+
+function overlapMessage(prefix: string, other: string, whose: string): string {
+  return prefix === other
+    ? `${prefix} is already a prefix of ${whose}`
+    : `${prefix} overlaps with ${other} of ${whose}`;
+}
