@@ -1,0 +1,24 @@
+import * as z from 'zod/mini';
+import { detailOf, principalArn, requestId } from './envelope.ts';
+
+/** The owner, the consumer or the hub ends access at once: one request's, or all of a principal's or a product's. */
+export const accessRevocationRequested = {
+  source: 'trellis.access',
+  detailType: 'Access Revocation Requested',
+  detail: detailOf(
+    z
+      .object({
+        requestId: z.optional(requestId),
+        principal: z.optional(principalArn),
+        product: z.optional(z.string().check(z.minLength(1))),
+        reason: z.string().check(z.minLength(1), z.maxLength(1024)),
+      })
+      .check(
+        z.refine(data => data.requestId !== undefined || data.principal !== undefined || data.product !== undefined, {
+          error: 'say what to revoke: a requestId, a principal or a product. An empty selector is refused',
+          path: ['requestId'],
+        }),
+      ),
+  ),
+};
+export type AccessRevocationRequestedData = z.infer<typeof accessRevocationRequested.detail>['data'];

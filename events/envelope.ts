@@ -1,0 +1,51 @@
+/** What every event of Trellis shares. Readers ignore fields that they do not know. */
+import * as z from 'zod/mini';
+
+export const accountId = z.string().check(z.regex(/^\d{12}$/, 'an account id has twelve digits'));
+
+/** ISO-8601 in UTC, for example `2026-11-21T09:00:00.000Z`. */
+export const instant = z.iso.datetime('an instant is ISO-8601 in UTC, such as 2026-11-21T09:00:00.000Z');
+
+/** A central table: `<domain>_<database>.<table>`. */
+export const tableName = z
+  .string()
+  .check(z.regex(/^[a-z0-9_-]{1,255}\.[a-z0-9_-]{1,255}$/, 'a table is named <central database>.<table>, in lower case'));
+
+/** Sets who may use it; chosen by the requester, unique in the mesh. */
+export const requestId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, 'a request id has 1 to 64 letters, digits, _ or -'));
+
+/** An IAM role or user. */
+export const principalArn = z
+  .string()
+  .check(z.regex(/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/, 'a principal is the ARN of a role or a user'));
+
+export const columnName = z.string().check(z.minLength(1), z.maxLength(255));
+
+const metadata = z.object({
+  /** From the sender; the same event sent again has the same one. */
+  eventId: z.string().check(z.minLength(1), z.maxLength(128)),
+  occurredAt: z.optional(instant),
+  schemaVersion: z.optional(z.string()),
+  correlationId: z.optional(z.string()),
+});
+
+/** `detail` of an event of ours. */
+export function detailOf<T extends z.ZodMiniType>(data: T) {
+  return z.object({ metadata, data });
+}
+
+/** What EventBridge puts around every event. `account` is set by AWS and is the only identity that an event proves. */
+export const envelope = z.object({
+  id: z.string(),
+  source: z.string(),
+  'detail-type': z.string(),
+  account: accountId,
+  time: z.string(),
+  region: z.string(),
+  resources: z.optional(z.array(z.string())),
+  detail: z.unknown(),
+});
+export type Envelope = z.infer<typeof envelope>;
+
+/** The version of the events' schemas that this code writes. */
+export const SCHEMA_VERSION = '1.0';

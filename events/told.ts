@@ -1,0 +1,52 @@
+/** The events that Trellis tells, source `trellis`. Their data is checked against these schemas in the tests, not when they are sent. */
+import * as z from 'zod/mini';
+import { accountId, columnName, detailOf, instant, principalArn, requestId, tableName } from './envelope.ts';
+
+const reasons = z.array(z.string());
+const access = { requestId, principal: principalArn, tables: z.array(tableName), expiresAt: instant };
+const terms = { ...access, columns: z.array(columnName), rowFilter: z.optional(z.string()), policies: z.array(z.string()) };
+const table = { domain: z.string(), database: z.string(), table: z.string() };
+
+export const endCause = z.enum(['expired', 'requested', 'policy', 'table-removed', 'offboarded']);
+export type EndCause = z.infer<typeof endCause>;
+
+export const told = {
+  'Catalog Table Synced': z.object({ ...table, changes: z.array(z.string()) }),
+  'Catalog Table Removed': z.object({ ...table, changes: z.array(z.string()) }),
+  'Catalog Change Quarantined': z.object({ ...table, product: z.optional(z.string()), reasons }),
+  'Catalog Change Released': z.object({ ...table, product: z.optional(z.string()), reasons }),
+  'Access Approval Needed': z.object({
+    ...terms,
+    purpose: z.string(),
+    question: z.enum(['request', 'extension']),
+    answerBy: instant,
+  }),
+  'Access Granted': z.object({ ...terms, reasons, links: z.array(z.string()) }),
+  'Access Denied': z.object({ ...terms, reasons }),
+  'Access Expiring': z.object(access),
+  'Access Revoked': z.object({ ...access, cause: endCause }),
+  'Access Provisioning Failed': z.object({
+    requestId,
+    principal: principalArn,
+    tables: z.array(tableName),
+    step: z.string(),
+    reasons,
+    retryAt: instant,
+  }),
+  'Event Refused': z.object({
+    account: accountId,
+    source: z.string(),
+    detailType: z.string(),
+    eventId: z.optional(z.string()),
+    requestId: z.optional(z.string()),
+    reasons,
+  }),
+};
+
+export type ToldType = keyof typeof told;
+export type ToldData<T extends ToldType> = z.infer<(typeof told)[T]>;
+
+/** The `detail` of an event that Trellis tells. */
+export function toldDetail<T extends ToldType>(type: T) {
+  return detailOf(told[type]);
+}

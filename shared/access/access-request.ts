@@ -1,0 +1,107 @@
+import type { EndCause } from '../../events/told.ts';
+
+/** ISO-8601 in UTC with milliseconds: instants of one form compare as text. */
+export type Instant = string;
+
+/** What one request asks of one table: explicit columns in the table's order, and one row predicate. */
+export interface TableTerms {
+  /** `<central database>.<table>` */
+  table: string;
+  columns: string[];
+  /** In Lake Formation's grammar; null for all rows. */
+  rowFilter: string | null;
+}
+
+/**
+ * Where a request stands.
+ *
+ *     waiting ──▶ approved ──▶ granted ──▶ ending ──▶ ended
+ *        └──────▶ denied           approved ──▶ ending
+ *
+ * INVARIANT: an ended or denied request never becomes anything else.
+ * An `approved` or `granted` request has its terms in the ledger's active grants; an `ending` one has not, and Lake Formation follows.
+ */
+export type RequestState =
+  | { status: 'waiting'; askedAt: Instant; answerBy: Instant }
+  /** `retryAt` is when a failed attempt to provision is repeated; the first attempt needs no waiting. */
+  | { status: 'approved'; approvedAt: Instant; attempts: number; retryAt: Instant; reasons: string[] }
+  | { status: 'granted'; grantedAt: Instant; expiringToldAt?: Instant }
+  | { status: 'ending'; cause: EndCause; since: Instant }
+  | { status: 'ended'; cause: EndCause; endedAt: Instant }
+  | { status: 'denied'; deniedAt: Instant; reasons: string[] };
+
+export interface AccessRequest {
+  requestId: string;
+  /** The account that sent the request, from the envelope. */
+  account: string;
+  principal: string;
+  domain: string;
+  purpose: string;
+  /** What is asked or, once decided, given. Empty when a request was denied before its tables could be read. */
+  terms: TableTerms[];
+  expiresAt: Instant;
+  /** The policies that decided, by name. */
+  policies: string[];
+  /** Of the request as it was sent: the same one sent again is silent, another under the same id is refused. */
+  fingerprint: string;
+  state: RequestState;
+  /** Counts the transitions; every write expects the one that it read. */
+  version: number;
+  /** The token of the state machine that waits for the owner's answer. Not a secret kept from operators, but never logged. */
+  taskToken?: string;
+}
+
+export function tablesOf(request: AccessRequest): string[] {
+  return request.terms.map(terms => terms.table);
+}
+
+/** A grant that counts: the only thing that permissions are made from. Made by the ledger for approved and granted requests alone. */
+export interface ActiveGrant {
+  requestId: string;
+  columns: string[];
+  rowFilter: string | null;
+  expiresAt: Instant;
+}
+
+/** One principal on one table. */
+export interface Pair {
+  principal: string;
+  table: string;
+}
+
+/** When something is next due for a request; undefined when nothing ever is again. The sweep finds requests by it. */
+export function dueAt(request: AccessRequest, noticeMilliseconds: number): Instant | undefined {
+  const { state } = request;
+  switch (state.status) {
+    case 'waiting':
+      return state.answerBy;
+    case 'approved':
+      return earlier(after(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS), request.expiresAt);
+    case 'granted':
+      return state.expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
+    case 'ending':
+      return state.since;
+    case 'ended':
+    case 'denied':
+      return undefined;
+  }
+}
+
+/** How long the sweep leaves provisioning to the state machine before it takes it up itself. Ending is never left. */
+const LEAVE_MILLISECONDS = 60_000;
+
+/** When `Access Expiring` is told. A grant shorter than the notice is told of its end half-way. */
+export function noticeAt(request: AccessRequest, noticeMilliseconds: number): Instant {
+  const end = Date.parse(request.expiresAt);
+  const start = request.state.status === 'granted' ? Date.parse(request.state.grantedAt) : end - noticeMilliseconds;
+  return new Date(Math.max(end - noticeMilliseconds, (start + end) / 2)).toISOString();
+}
+
+/** An instant some milliseconds later. */
+export function after(instant: Instant, milliseconds: number): Instant {
+  return new Date(Date.parse(instant) + milliseconds).toISOString();
+}
+
+function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
+}

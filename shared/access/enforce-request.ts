@@ -1,0 +1,124 @@
+import type { Mesh } from '../mesh/mesh.ts';
+import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
+import { toldEvent } from '../telling/told-event.ts';
+import { type AccessRequest, after, type Instant, type RequestState, tablesOf } from './access-request.ts';
+import { type ConvergeServices, convergePair } from './converge-pair.ts';
+import { LedgerConflictError, TableLockedError } from './ledger.ts';
+import { nextStep } from './next-step.ts';
+import { type ProvisionServices, provision } from './provision.ts';
+import { recordStep, type StepNotes } from './record-step.ts';
+
+export interface EnforceServices extends ConvergeServices, ProvisionServices {
+  mesh: Mesh;
+  outbox: Outbox;
+  announcer: Announcer;
+  /** For operators: a fault that is dealt with by trying again later. */
+  report(message: string, fault: unknown): void;
+}
+
+/** Where a request stands after all that was due has been done, for a state machine to go on from. */
+export interface RequestProgress {
+  requestId: string;
+  status: RequestState['status'] | 'unknown';
+  /** When something is next due; empty when nothing ever is. */
+  waitUntil: Instant | '';
+}
+
+/**
+ * Does all that is due for a request: denies what nobody answered, provisions what was approved, tells of a coming end, ends and takes away
+ * what has expired. State machines call it when their waits end, the sweep when they do not; repeating it changes nothing.
+ *
+ * @throws TableLockedError, LedgerConflictError, ConvergeIncompleteError, or the fault of a service: trying again helps.
+ */
+export async function enforceRequest(services: EnforceServices, requestId: string): Promise<RequestProgress> {
+  for (let request = await services.ledger.loadRequest(requestId); request; ) {
+    const step = nextStep(request, services.now(), noticeMilliseconds(services.mesh));
+    if (step.kind === 'wait') return { requestId, status: request.state.status, waitUntil: step.until ?? '' };
+    request = await take(services, request, step.kind);
+  }
+  return { requestId, status: 'unknown', waitUntil: '' };
+}
+
+export function noticeMilliseconds(mesh: Mesh): number {
+  return mesh.noticeHours * 3_600_000;
+}
+
+type DueStep = Exclude<ReturnType<typeof nextStep>['kind'], 'wait'>;
+
+async function take(services: EnforceServices, request: AccessRequest, step: DueStep): Promise<AccessRequest> {
+  const now = services.now();
+  switch (step) {
+    case 'deny-unanswered': {
+      const reasons = [`Nobody of ${request.domain} answered in time.`];
+      return moveTo(services, request, { status: 'denied', deniedAt: now, reasons }, { at: now });
+    }
+    case 'provision':
+      return provisionOrRetry(services, request);
+    case 'tell-expiring': {
+      if (request.state.status !== 'granted') throw new TypeError('Only granted access expires.');
+      return moveTo(services, request, { ...request.state, expiringToldAt: now }, { at: now });
+    }
+    case 'end':
+      return moveTo(services, request, { status: 'ending', cause: 'expired', since: now }, { at: now });
+    case 'withdraw': {
+      if (request.state.status !== 'ending') throw new TypeError('Only what is ending is withdrawn.');
+      for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
+      const endedAt = services.now();
+      return moveTo(services, request, { status: 'ended', cause: request.state.cause, endedAt }, { at: endedAt });
+    }
+  }
+}
+
+async function moveTo(services: EnforceServices, request: AccessRequest, state: RequestState, notes: StepNotes): Promise<AccessRequest> {
+  const after = { ...request, state, version: request.version + 1 };
+  const pairs = tablesOf(request).map(table => services.ledger.loadPair({ principal: request.principal, table }));
+  const transition = recordStep(services.mesh, after, state.status === 'ending' ? await Promise.all(pairs) : [], notes);
+  await services.ledger.commit(transition);
+  await tell(services, transition.tell);
+  return after;
+}
+
+/** Provisions; a failure is kept with the request, which is tried again later and later, and told once it is no passing one. */
+async function provisionOrRetry(services: EnforceServices, request: AccessRequest): Promise<AccessRequest> {
+  if (request.state.status !== 'approved') throw new TypeError('Only an approved request is provisioned.');
+  let links: string[];
+  try {
+    ({ links } = await provision(services, request));
+  } catch (fault) {
+    // Another is at work on the same thing, which says nothing about the provisioning.
+    if (fault instanceof TableLockedError || fault instanceof LedgerConflictError) throw fault;
+    return recordFailure(services, request, request.state, fault);
+  }
+  const at = services.now();
+  return moveTo(services, request, { status: 'granted', grantedAt: at }, { at, reasons: request.state.reasons, links });
+}
+
+async function recordFailure(
+  services: EnforceServices,
+  request: AccessRequest,
+  state: Extract<RequestState, { status: 'approved' }>,
+  fault: unknown,
+): Promise<AccessRequest> {
+  services.report(`Provisioning ${request.requestId} failed`, fault);
+  const at = services.now();
+  const attempts = state.attempts + 1;
+  const retryAt = after(at, Math.min(FIRST_RETRY_MILLISECONDS * 2 ** state.attempts, LAST_RETRY_MILLISECONDS));
+  const failed: AccessRequest = { ...request, state: { ...state, attempts, retryAt }, version: request.version + 1 };
+  const told = toldEvent('Access Provisioning Failed', [request.requestId, failed.version], at, [request.account], {
+    requestId: request.requestId,
+    principal: request.principal,
+    tables: tablesOf(request),
+    step: fault instanceof Error ? fault.name : 'unknown',
+    reasons: [fault instanceof Error ? fault.message : String(fault)],
+    retryAt,
+  });
+  // A share that takes some seconds to arrive is no news.
+  const tells = attempts < FAILURES_UNTOLD ? [] : [told];
+  await services.ledger.commit({ at, request: failed, pairs: [], tell: tells });
+  await tell(services, tells);
+  return failed;
+}
+
+const FIRST_RETRY_MILLISECONDS = 5_000;
+const LAST_RETRY_MILLISECONDS = 3_600_000;
+const FAILURES_UNTOLD = 3;

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { ActiveGrant } from './access-request.ts';
+
+/**
+ * What Trellis puts into Lake Formation for one principal on one table: a data cells filter with explicit columns and one row predicate,
+ * granted to the principal. Never "all but", never a plain table grant, so forms never conflict and a later column is not exposed.
+ */
+export interface CellFilter {
+  /** From the content, so that equal entitlements are one filter and a filter never changes its meaning. */
+  name: string;
+  columns: string[];
+  rowFilter: string | null;
+}
+
+/** Marks the filters that Trellis made. A name alone proves nothing: the ledger's `applied` does. */
+export const FILTER_PREFIX = 'trellis-';
+
+/**
+ * The one filter that gives exactly the union of the active grants of one principal on one table; null when there are none.
+ *
+ * @throws RowFiltersDifferError when the grants' row predicates are not the same: Lake Formation cannot express that union without widening it.
+ *   Deciding a request keeps this from happening (`rowFilterConflict`).
+ */
+export function desiredFilter(principal: string, grants: readonly ActiveGrant[]): CellFilter | null {
+  const first = grants[0];
+  if (!first) return null;
+  const differing = grants.find(grant => grant.rowFilter !== first.rowFilter);
+  if (differing) throw new RowFiltersDifferError(first.requestId, differing.requestId);
+  return cellFilter(principal, [...new Set(grants.flatMap(grant => grant.columns))], first.rowFilter);
+}
+
+/** A filter named by what it allows to whom. The order of the columns does not matter. */
+export function cellFilter(principal: string, columns: readonly string[], rowFilter: string | null): CellFilter {
+  const sorted = [...columns].sort();
+  const digest = createHash('sha256').update(JSON.stringify([principal, sorted, rowFilter])).digest('hex');
+  return { name: FILTER_PREFIX + digest.slice(0, 32), columns: sorted, rowFilter };
+}
+
+/** The active grant whose row predicate differs from the one asked for, if any. */
+export function rowFilterConflict(grants: readonly ActiveGrant[], rowFilter: string | null): ActiveGrant | undefined {
+  return grants.find(grant => grant.rowFilter !== rowFilter);
+}
+
+class RowFiltersDifferError extends Error {
+  override name = 'RowFiltersDifferError';
+
+  constructor(one: string, other: string) {
+    super(
+      `The active grants ${one} and ${other} of one principal on one table have different row filters, which Lake Formation cannot unite. End one of them.`,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import type { ToldEvent } from '../telling/told-event.ts';
+import type { AccessRequest, ActiveGrant, Instant, Pair } from './access-request.ts';
+import type { PairReading, PairRecord } from './pair-record.ts';
+
+/** What a transition does to one pair: its record after it, and the grant that it adds or ends. */
+export interface PairChange {
+  before: PairReading;
+  after: PairRecord;
+  put?: ActiveGrant;
+  remove?: string;
+}
+
+/** Everything that one step changes, at once or not at all. */
+export interface Transition {
+  at: Instant;
+  /** The event that caused it, for once-only by (account, `eventId`). */
+  cause?: { account: string; eventId: string };
+  /** The request as it is afterwards; `version` 1 for a new one, otherwise one more than was read. */
+  request?: AccessRequest;
+  pairs: PairChange[];
+  tell: ToldEvent[];
+}
+
+/** A claim on a table's permissions: whoever holds it works alone. It ends by itself when its holder must be dead. */
+export interface Lease {
+  table: string;
+  holder: string;
+  until: Instant;
+  /**
+   * Until then a call that an earlier holder sent before it died may still land (see `takeLease`): what is seen now may change again,
+   * so nothing is settled. Undefined when every earlier holder gave its lease back.
+   */
+  unsureUntil?: Instant;
+}
+
+/** Something that the sweep found due. */
+export type DueItem =
+  | { kind: 'request'; requestId: string }
+  | { kind: 'pair'; pair: Pair }
+  | { kind: 'told'; eventId: string };
+
+/** Owns the truth about who may read what. Implemented over DynamoDB; every read is consistent unless it says otherwise. */
+export interface Ledger {
+  loadRequest(requestId: string): Promise<AccessRequest | undefined>;
+  loadPair(pair: Pair): Promise<PairReading>;
+  /** How many active grants an account's principals have on a table. */
+  countGrants(account: string, table: string): Promise<number>;
+
+  /**
+   * Commits a transition.
+   * @returns `seen` when the event that caused it already had its effect: nothing was written.
+   * @throws LedgerConflictError when the request or a pair has moved since it was read: read again and decide again.
+   */
+  commit(transition: Transition): Promise<'committed' | 'seen'>;
+
+  /** Writes a pair's record. @throws LedgerConflictError when it moved since it was read. */
+  savePair(record: PairRecord, now: Instant): Promise<void>;
+  /** Leaves a pair's record as it is, for the sweep to look at again at `dueAt`. */
+  postponePair(pair: Pair, dueAt: Instant): Promise<void>;
+
+  /**
+   * Takes a table's lease, also over a holder whose time is over.
+   * @throws TableLockedError while another holds it.
+   */
+  takeLease(table: string, holder: string, now: Instant, until: Instant): Promise<Lease>;
+  /** Gives a lease back. Giving back one that another has taken over does nothing. */
+  releaseLease(lease: Lease): Promise<void>;
+
+  /** Keeps the token of the state machine that waits for an answer; gives the request as it is now. */
+  saveTaskToken(requestId: string, taskToken: string): Promise<AccessRequest | undefined>;
+
+  /** What is due at `now`, oldest first, a page at a time. From an index: a change of the last moments may be missing. */
+  due(now: Instant): AsyncIterable<DueItem[]>;
+}
+
+export class LedgerConflictError extends Error {
+  override name = 'LedgerConflictError';
+
+  constructor(subject: string, options?: ErrorOptions) {
+    super(`${subject} changed since it was read. Read it again and decide again.`, options);
+  }
+}
+
+export class TableLockedError extends Error {
+  override name = 'TableLockedError';
+  readonly table: string;
+
+  constructor(table: string, options?: ErrorOptions) {
+    super(`The permissions on ${table} are being worked on by another. Try again in a few seconds.`, options);
+    this.table = table;
+  }
+}

@@ -1,0 +1,24 @@
+/** A central table as a request sees it. */
+export interface TableDescription {
+  /** `<central database>.<table>` */
+  table: string;
+  domain: string;
+  database: string;
+  /** In the table's order, partition keys last, as Athena shows them. */
+  columns: DescribedColumn[];
+}
+
+export interface DescribedColumn {
+  name: string;
+  /** Glue's type, for example `bigint`. */
+  type: string;
+  /** From the column parameter `trellis.classification`; empty for an unlabelled column. */
+  labels: string[];
+  isPartitionKey: boolean;
+}
+
+/** The central catalog, for reading. */
+export interface CentralCatalog {
+  /** @returns undefined when the catalog says that there is no such table. */
+  describe(table: string): Promise<TableDescription | undefined>;
+}
