@@ -75,6 +75,11 @@ export function consumerOfAccount(mesh: Mesh, account: string): string[] {
   return Object.keys(mesh.consumers).filter(name => mesh.consumers[name]!.account === account);
 }
 
+/** The names under which policies know an account: its consumers' and its domains', sorted. */
+export function teamsOfAccount(mesh: Mesh, account: string): string[] {
+  return [...new Set([...consumerOfAccount(mesh, account), ...domainOfAccount(mesh, account)])].sort();
+}
+
 /** Whether shares to the account need an invitation to be accepted. */
 export function isOutsideOrganization(mesh: Mesh, account: string): boolean {
   if (account === mesh.hub) return false;
