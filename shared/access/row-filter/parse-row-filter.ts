@@ -127,6 +127,10 @@ class Parser {
         hint: 'compare the column itself with a constant',
       });
     }
+    if (this.#token.kind === 'number' && /^[+-]/.test(this.#token.text)) {
+      const { position } = this.#token;
+      throw new RowFilterError('arithmetic is not allowed: a column is compared with a constant', { position });
+    }
     throw this.#unexpected('an operator (=, <>, <, >, <=, >=, BETWEEN, IN, LIKE, IS NULL)');
   }
 
