@@ -1,0 +1,19 @@
+/**
+ * The messages of a batch that stay on the queue after the function answered.
+ *
+ * Source: Lambda Developer Guide, "Handling errors for an SQS event source": nothing, null, and an empty or null batchItemFailures are
+ * complete success; an empty, null or misnamed itemIdentifier, one that is not in the batch, and an answer of another form are complete
+ * failure.
+ * @param answer JSON text.
+ */
+export function failedMessages(answer: string, messageIds: readonly string[]): readonly string[] {
+  const parsed: unknown = JSON.parse(answer);
+  if (parsed === null || parsed === '') return [];
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) return messageIds;
+  const failures = (parsed as Record<string, unknown>).batchItemFailures;
+  if (failures === undefined || failures === null) return [];
+  if (!Array.isArray(failures)) return messageIds;
+  const failed: unknown[] = failures.map(failure => failure?.itemIdentifier);
+  const isKnown = (id: unknown): id is string => typeof id === 'string' && messageIds.includes(id);
+  return failed.every(isKnown) ? failed : messageIds;
+}
