@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { AwsError } from '../core/aws-error.ts';
+import type { WireRequest } from './wire-request.ts';
+
+/** Bytes. Above the largest request of the services here: DynamoDB takes 16 MB in a batch of writes. */
+const LARGEST_BODY = 20 * 1024 * 1024;
+
+const unzip = promisify(gunzip);
+
+/** Reads a request with its body. Throws RequestEntityTooLargeException for a body above the limit, packed or unpacked. */
+export async function readRequest(message: IncomingMessage): Promise<WireRequest> {
+  const url = message.url ?? '/';
+  const mark = url.indexOf('?');
+  const headers: WireRequest['headers'] = {};
+  for (const [name, value] of Object.entries(message.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  return {
+    method: message.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    headers,
+    body: await readBody(message),
+  };
+}
+
+async function readBody(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // A caller reads the answer only when it has sent everything: what is too much is read to its end, but not kept.
+    if (length <= LARGEST_BODY) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (length > LARGEST_BODY) throw tooLarge();
+  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  const encoding = message.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return body.toString('utf8');
+  if (encoding !== 'gzip')
+    throw new AwsError('SerializationException', `Content-Encoding ${encoding} is not supported`);
+  try {
+    return (await unzip(body, { maxOutputLength: LARGEST_BODY })).toString('utf8');
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw new AwsError('SerializationException', 'The body is not gzip, as its Content-Encoding says');
+  }
+}
+
+function tooLarge(): AwsError {
+  return new AwsError('RequestEntityTooLargeException', `Request must be smaller than ${LARGEST_BODY} bytes.`, {
+    status: 413,
+  });
+}

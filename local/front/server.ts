@@ -1,0 +1,100 @@
+/** The mesh's one HTTP server: finds the service and the caller of each request, checks IAM, runs the operation, frames the answer. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
+import type { Access, Call, Caller, Service } from '../core/service.ts';
+import { answerLocal, type LocalControls } from './local-routes.ts';
+import type { Protocol } from './protocol.ts';
+import { protocolByLooks, protocolOf } from './protocols.ts';
+import { readRequest } from './read-request.ts';
+import { readSignature } from './signature.ts';
+import type { WireAnswer, WireRequest } from './wire-request.ts';
+
+export interface FrontParts {
+  services: Service[];
+  /** Whose keys these are. Throws an AwsError for keys that are nobody's. */
+  callerOf(accessKeyId: string, sessionToken: string | undefined): Caller;
+  /** Throws AccessDeniedException unless the caller may. */
+  authorize(caller: Caller, access: Access): void;
+  controls: LocalControls;
+  /** Told of what went wrong inside the mesh: the caller only sees InternalFailure. */
+  log(message: string): void;
+}
+
+export interface Front {
+  /** Starts accepting calls on 127.0.0.1; port 0 takes a free one. Gives the endpoint. Rejects when the port is in use. */
+  listen(port: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Real milliseconds for which an idle connection is kept: longer than the pauses between a test's calls. */
+const KEEP_ALIVE_MS = 60_000;
+
+export function createFront(parts: FrontParts): Front {
+  const services = new Map(parts.services.map(service => [service.id, { service, protocol: protocolOf(service) }]));
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) => {
+    void answerMessage(message, response);
+  });
+
+  async function answerMessage(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    let request: WireRequest | undefined;
+    let answer: WireAnswer;
+    try {
+      request = await readRequest(message);
+      answer = (await answerLocal(request, parts.controls)) ?? (await answerCall(request));
+    } catch (error) {
+      if (message.destroyed && !message.complete) return; // The caller has gone.
+      answer = protocolByLooks(request).error(asAwsError(error, 'a request'), randomUUID());
+    }
+    const body = Buffer.from(answer.body);
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
+    response.end(body);
+  }
+
+  async function answerCall(request: WireRequest): Promise<WireAnswer> {
+    const requestId = randomUUID();
+    let protocol: Protocol | undefined;
+    let what = `${request.method} ${request.path}`;
+    try {
+      const signature = readSignature(request);
+      const found = services.get(signature.serviceId);
+      if (!found) throw notInLocalMesh(`the service ${signature.serviceId}`);
+      protocol = found.protocol;
+      const caller = parts.callerOf(signature.accessKeyId, signature.sessionToken);
+      const { operation: name, input } = protocol.read(request);
+      what = `${found.service.id}:${name}`;
+      const operation = Object.hasOwn(found.service.operations, name) ? found.service.operations[name] : undefined;
+      if (!operation) throw notInLocalMesh(`the operation ${what}`);
+      const call: Call = { caller, requestId };
+      for (const access of await operation.access(input, call)) parts.authorize(caller, access);
+      return protocol.answer(name, await operation.run(input, call), requestId);
+    } catch (error) {
+      return (protocol ?? protocolByLooks(request)).error(asAwsError(error, what), requestId);
+    }
+  }
+
+  function asAwsError(error: unknown, what: string): AwsError {
+    if (error instanceof AwsError) return error;
+    parts.log(
+      `${what} failed inside the mesh: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return new AwsError('InternalFailure', `${what} failed inside the local mesh; its log says why.`, { status: 500 });
+  }
+
+  return {
+    listen: port =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, '127.0.0.1', () => {
+          server.off('error', reject);
+          resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+        });
+      }),
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
