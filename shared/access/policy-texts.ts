@@ -68,7 +68,7 @@ export function readPolicies(text: string, author: Author, problems: PolicyProbl
       problems.push(...parsed.errors.map(error => ({ source, line, message: error.message })));
       continue;
     }
-    const id = parsed.json.annotations?.['id'];
+    const id = parsed.json.annotations?.id;
     const message = checkPolicy(parsed.json, author) ?? checkUnique(id, policies);
     if (message !== undefined) problems.push({ source, line, ...(id ? { policy: id } : {}), message });
     else policies.push({ id: id!, effect: parsed.json.effect, reason: reasonOf(parsed.json), text: part, line });
@@ -77,7 +77,7 @@ export function readPolicies(text: string, author: Author, problems: PolicyProbl
 }
 
 function checkPolicy(policy: PolicyJson, author: Author): string | undefined {
-  const id = policy.annotations?.['id'];
+  const id = policy.annotations?.id;
   if (!id) return 'the policy has no @id("...")';
   const prefix = 'council' in author ? 'guardrail.' : `${author.domain}.`;
   if (!id.startsWith(prefix) || id === prefix) return `its @id must begin with ${prefix}`;
@@ -99,7 +99,7 @@ function checkUnique(id: string | undefined, earlier: NamedPolicy[]): string | u
 }
 
 function reasonOf(policy: PolicyJson): string | undefined {
-  return policy.annotations?.['reason'] || undefined;
+  return policy.annotations?.reason || undefined;
 }
 
 /** The first entity that a policy names and that belongs to another domain. Central names begin with the domain's and an underscore. */

@@ -55,7 +55,7 @@ export function parseMesh(text: string, stage: string): Mesh {
       problems.push({ ...place(path, onKey), path: writePath(path), message });
     }
   }
-  const stages = recordAt(recordAt(value)['stages']);
+  const stages = recordAt(recordAt(value).stages);
   for (const name of Object.keys(stages)) {
     for (const { path, message } of checkStage(wellFormedParts(stages[name]))) {
       const whole = ['stages', name, ...path];
