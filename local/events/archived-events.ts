@@ -13,7 +13,7 @@ interface Entry extends ArchivedEvent {
 }
 
 interface Block {
-  data: Buffer;
+  data: Uint8Array;
   entries: Omit<Entry, 'text'>[];
   /** How many of the first entries are past their retention. */
   expired: number;
@@ -111,7 +111,8 @@ export class ArchivedEvents {
   #close(): void {
     const text = this.#open.map(entry => entry.text).join(SEPARATOR);
     this.#blocks.push({
-      data: deflateRawSync(text, { level: 1 }),
+      // A copy: zlib's own buffer keeps its whole 16 KB of working space.
+      data: new Uint8Array(deflateRawSync(text, { level: 1 })),
       entries: this.#open.map(({ time, storedAt, size }) => ({ time, storedAt, size })),
       expired: 0,
     });
