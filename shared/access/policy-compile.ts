@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  lineOfByte,
-  type NamedPolicy,
-  PolicyInvalidError,
-  type PolicyProblem,
-  readPolicies,
-  sourceOf,
-} from './policy-texts.ts';
+import type { DetailedError } from '@cedar-policy/cedar-wasm/web';
+import { lineOfByte, type NamedPolicy, PolicyInvalidError, type PolicyProblem, readPolicies } from './policy-texts.ts';
 import { cedar } from './policy-wasm.ts';
 
 /** Policies as text: Cedar's schema, the council's guardrails, and each domain's policies by its name (its folder's files, joined). */
@@ -32,57 +26,55 @@ export interface CompiledDomain {
  * @throws PolicyInvalidError with every problem of every text.
  */
 export function compilePolicies(texts: PolicyTexts): CompiledPolicies {
-  const problems = checkSchema(texts.schema);
+  const problems: PolicyProblem[] = [];
+  const schemaName = nameByContent(texts.schema);
+  const schema = cedar.preparseSchema(schemaName, texts.schema);
+  if (schema.type === 'failure') problems.push(...schema.errors.map(error => schemaProblem(error, texts.schema)));
+
   const guardrails = readPolicies(texts.guardrails, { council: true }, problems);
   const domains = Object.entries(texts.domains).map(([domain, text]) => ({
     domain,
     policies: readPolicies(text, { domain }, problems),
   }));
-  if (!problems.some(problem => problem.source === 'schema')) {
-    problems.push(...validate(texts.schema, guardrails, sourceOf({ council: true })));
-    for (const { domain, policies } of domains)
-      problems.push(...validate(texts.schema, policies, sourceOf({ domain })));
-  }
+  // One validation for all: ids begin with their author's name, so no two are equal.
+  const all = [...guardrails, ...domains.flatMap(({ policies }) => policies)];
+  if (schema.type === 'success') problems.push(...validate(texts.schema, all));
   if (problems.length > 0) throw new PolicyInvalidError(problems);
 
-  const schemaName = nameByContent(texts.schema);
-  mustParse(cedar.preparseSchema(schemaName, texts.schema));
-  const compiled = new Map<string, CompiledDomain>();
-  for (const { domain, policies } of domains) {
-    const all = [...guardrails, ...policies];
-    const policySet = staticPolicies(all);
-    const policySetId = nameByContent(JSON.stringify(policySet));
-    mustParse(cedar.preparsePolicySet(policySetId, policySet));
-    const reasons = new Map(all.flatMap(({ id, reason }) => (reason === undefined ? [] : [[id, reason] as const])));
-    compiled.set(domain, { policySetId, reasons });
-  }
-  return { schemaName, domains: compiled };
+  const compiled = domains.map(
+    ({ domain, policies }) => [domain, compileDomain([...guardrails, ...policies])] as const,
+  );
+  return { schemaName, domains: new Map(compiled) };
 }
 
-function checkSchema(schema: string): PolicyProblem[] {
-  const answer = cedar.checkParseSchema(schema);
-  if (answer.type === 'success') return [];
-  return answer.errors.map(({ message, sourceLocations }) => {
-    const place = sourceLocations?.[0];
-    return { source: 'schema', ...(place ? { line: lineOfByte(schema, place.start) } : {}), message };
-  });
+function compileDomain(policies: NamedPolicy[]): CompiledDomain {
+  const policySet = staticPolicies(policies);
+  const policySetId = nameByContent(JSON.stringify(policySet));
+  const answer = cedar.preparsePolicySet(policySetId, policySet);
+  if (answer.type === 'failure') {
+    const messages = answer.errors.map(error => error.message).join('; ');
+    throw new Error(`Cedar refused the policies that it had validated: ${messages}`);
+  }
+  const reasons = policies.flatMap(({ id, reason }) => (reason === undefined ? [] : [[id, reason] as const]));
+  return { policySetId, reasons: new Map(reasons) };
+}
+
+function schemaProblem({ message, sourceLocations }: DetailedError, schema: string): PolicyProblem {
+  const place = sourceLocations?.[0];
+  return { source: 'schema', ...(place ? { line: lineOfByte(schema, place.start) } : {}), message };
 }
 
 /** Warnings count too: a policy that can never apply, or names in look-alike letters, is not what its writer meant. */
-function validate(schema: string, policies: NamedPolicy[], source: string): PolicyProblem[] {
+function validate(schema: string, policies: NamedPolicy[]): PolicyProblem[] {
   const answer = cedar.validate({ schema, policies: staticPolicies(policies) });
-  if (answer.type === 'failure') return answer.errors.map(error => ({ source, message: error.message }));
+  if (answer.type === 'failure') return answer.errors.map(({ message }) => ({ source: 'schema', message }));
   return [...answer.validationErrors, ...answer.validationWarnings].map(({ policyId, error }) => {
-    const policy = policies.find(each => each.id === policyId);
+    const policy = policies.find(each => each.id === policyId)!;
     const place = error.sourceLocations?.[0];
-    const line = policy && { line: policy.line + (place ? lineOfByte(policy.text, place.start) - 1 : 0) };
+    const line = policy.line + (place ? lineOfByte(policy.text, place.start) - 1 : 0);
     const hint = error.help ? ` (${error.help})` : '';
-    return {
-      source,
-      policy: policyId,
-      ...line,
-      message: `${error.message.replace(/^for policy `[^`]*`, /, '')}${hint}`,
-    };
+    const message = `${error.message.replace(/^for policy `[^`]*`, /, '')}${hint}`;
+    return { source: policy.source, policy: policyId, line, message };
   });
 }
 
@@ -93,9 +85,4 @@ function staticPolicies(policies: NamedPolicy[]): { staticPolicies: Record<strin
 /** Cedar keeps what it parsed for as long as the process lives; the same content takes one place however often an engine is made. */
 function nameByContent(content: string): string {
   return createHash('sha256').update(content).digest('hex');
-}
-
-function mustParse(answer: { type: 'success' } | { type: 'failure'; errors: { message: string }[] }): void {
-  if (answer.type === 'success') return;
-  throw new Error(`Cedar refused what it had validated: ${answer.errors.map(error => error.message).join('; ')}`);
 }

@@ -33,13 +33,14 @@ export interface NamedPolicy {
   /** From @reason: a sentence for the person asking. */
   reason: string | undefined;
   text: string;
+  source: string;
   line: number;
 }
 
 /** Who wrote a text: the council, or a domain by its name. */
 export type Author = { council: true } | { domain: string };
 
-export function sourceOf(author: Author): string {
+function sourceOf(author: Author): string {
   return 'council' in author ? 'guardrails' : `domains/${author.domain}`;
 }
 
@@ -71,7 +72,8 @@ export function readPolicies(text: string, author: Author, problems: PolicyProbl
     const id = parsed.json.annotations?.id;
     const message = checkPolicy(parsed.json, author) ?? checkUnique(id, policies);
     if (message !== undefined) problems.push({ source, line, ...(id ? { policy: id } : {}), message });
-    else policies.push({ id: id!, effect: parsed.json.effect, reason: reasonOf(parsed.json), text: part, line });
+    else
+      policies.push({ id: id!, effect: parsed.json.effect, reason: reasonOf(parsed.json), text: part, source, line });
   }
   return policies.sort((a, b) => a.line - b.line);
 }

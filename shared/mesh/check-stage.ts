@@ -16,6 +16,11 @@ export interface StageParts {
 /** Longest name of a Glue database. Source: Glue API reference, Database. */
 const LONGEST_DATABASE_NAME = 255;
 
+const TAKEN_NAMES = new Map([
+  ['trellis', 'databases trellis_* hold the links that Trellis makes'],
+  ['guardrail', "the @id of the council's policies begins with it"],
+]);
+
 /** Checks the parts of a stage against each other. Pure; the answer is empty when nothing is wrong. */
 export function checkStage(stage: StageParts): StageProblem[] {
   const domains = Object.entries(stage.domains);
@@ -30,9 +35,8 @@ export function checkStage(stage: StageParts): StageProblem[] {
 function checkDomain(name: string, domain: Domain, hub: string | undefined): StageProblem[] {
   const at = (...rest: (string | number)[]) => ['domains', name, ...rest];
   const problems: StageProblem[] = [];
-  if (name === 'trellis') {
-    problems.push({ path: at(), message: 'trellis is taken: databases trellis_* hold the links that Trellis makes' });
-  }
+  const taken = TAKEN_NAMES.get(name);
+  if (taken) problems.push({ path: at(), message: `${name} is taken: ${taken}` });
   if (domain.account === hub) {
     problems.push({ path: at('account'), message: "the hub's account holds the central catalog and can be no domain" });
   }

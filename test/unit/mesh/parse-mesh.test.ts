@@ -39,6 +39,7 @@ const MISTAKES: [number, string | undefined, number, number, string, RegExp][] =
   [6, '      1aviation:', 6, 7, 'stages.local.domains.1aviation', /lower-case letter/],
   [6, `      a${'b'.repeat(31)}:`, 6, 7, `stages.local.domains.a${'b'.repeat(31)}`, /up to 30/],
   [6, '      trellis:', 7, 9, 'stages.local.domains.trellis', /is taken/],
+  [6, '      guardrail:', 7, 9, 'stages.local.domains.guardrail', /is taken/],
   [6, '      climate:', 13, 7, '', /unique/],
   [7, undefined, 6, 7, `${aviation}.account`, /missing: an account id/],
   [7, '        account: 012222222222', 7, 18, `${aviation}.account`, /leading zeros are lost: write '012222222222'/],

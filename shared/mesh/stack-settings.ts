@@ -1,0 +1,38 @@
+import { accountsOf, type Mesh } from './mesh.ts';
+
+/** What serverless.yml takes from a stage of mesh.yml: who may put which events, and what the hub's roles may reach. */
+export interface StackSettings {
+  hub: string;
+  /** `arn:aws:iam::A:root` of each domain's account, each once. */
+  domainRoots: string[];
+  /** The same for accounts that only consume. */
+  consumerRoots: string[];
+  /** The role `trellis-spoke` of each account of the mesh but the hub. */
+  spokeRoles: string[];
+  producerRoles: string[];
+  /** The default bus of each account of the mesh. */
+  spokeBuses: string[];
+  /** Buckets and objects under the domains' prefixes, for the role that reads data on behalf of Lake Formation. */
+  dataBuckets: string[];
+  dataObjects: string[];
+}
+
+export function stackSettings(mesh: Mesh): StackSettings {
+  const domainAccounts = [...new Set(Object.values(mesh.domains).map(domain => domain.account))];
+  const spokes = accountsOf(mesh).filter(account => account !== mesh.hub);
+  const root = (account: string) => `arn:aws:iam::${account}:root`;
+  const role = (account: string) => `arn:aws:iam::${account}:role/trellis-spoke`;
+  const paths = Object.values(mesh.domains)
+    .flatMap(domain => domain.prefixes)
+    .map(prefix => prefix.replace(/^s3[an]?:\/\//, ''));
+  return {
+    hub: mesh.hub,
+    domainRoots: domainAccounts.map(root),
+    consumerRoots: spokes.filter(account => !domainAccounts.includes(account)).map(root),
+    spokeRoles: spokes.map(role),
+    producerRoles: domainAccounts.map(role),
+    spokeBuses: spokes.map(account => `arn:aws:events:*:${account}:event-bus/default`),
+    dataBuckets: [...new Set(paths.map(path => `arn:aws:s3:::${path.split('/')[0]}`))],
+    dataObjects: paths.map(path => `arn:aws:s3:::${path}*`),
+  };
+}
