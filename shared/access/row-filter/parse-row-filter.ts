@@ -59,10 +59,9 @@ class Parser {
   }
 
   whole(): WrittenFilter {
-    if (this.#token.kind === 'end')
-      throw new RowFilterError('the row filter is empty', { hint: 'leave it out to read all rows' });
+    if (this.#isAtEnd()) throw new RowFilterError('the row filter is empty', { hint: 'leave it out to read all rows' });
     const filter = this.#or();
-    if (this.#token.kind !== 'end') throw this.#unexpected('AND, OR or the end');
+    if (!this.#isAtEnd()) throw this.#unexpected('AND, OR or the end');
     return filter;
   }
 
@@ -206,6 +205,10 @@ class Parser {
 
   get #token(): Token {
     return this.#tokens[this.#next]!;
+  }
+
+  #isAtEnd(): boolean {
+    return this.#token.kind === 'end';
   }
 
   #take<T>(value: T): T {

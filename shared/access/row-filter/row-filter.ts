@@ -54,6 +54,6 @@ export class RowFilterError extends Error {
 
 /** Every predicate of the filter, in its order. */
 export function predicatesOf(filter: RowFilter): Predicate[] {
-  if (filter.kind === 'and' || filter.kind === 'or') return filter.terms.flatMap(predicatesOf);
+  if ('terms' in filter) return filter.terms.flatMap(predicatesOf);
   return filter.kind === 'not' ? [filter.term] : [filter];
 }
