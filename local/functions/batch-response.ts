@@ -2,8 +2,8 @@
  * The messages of a batch that stay on the queue after the function answered.
  *
  * Source: Lambda Developer Guide, "Handling errors for an SQS event source": nothing, null, and an empty or null batchItemFailures are
- * complete success; an empty, null or misnamed itemIdentifier, one that is not in the batch, and an answer of another form are complete
- * failure.
+ * complete success; an invalid answer, and an empty, null or misnamed itemIdentifier, or one that is not in the batch, complete failure.
+ * The guide does not say which answers are invalid: here, valid JSON that is not an object is.
  * @param answer JSON text.
  */
 export function failedMessages(answer: string, messageIds: readonly string[]): readonly string[] {

@@ -77,8 +77,9 @@ export function locateHandler({ Handler, codeDirectory }: FunctionConfiguration)
 }
 
 /**
- * The whole environment of a function's process: nothing of the machine's own. `AWS_ENDPOINT_URL` sends the SDK to the mesh; without it in
- * the function's hands on AWS, the SDK finds AWS. The configuration files that a developer's machine may have are hidden.
+ * The whole environment of a function's process: nothing of the machine's own, whose AWS configuration files are hidden.
+ * `AWS_ENDPOINT_URL` sends every call of the SDK to the mesh.
+ * Simplification: a thread has the time zone of the process, whatever TZ says.
  */
 export function environmentVariables(
   configuration: CompleteConfiguration,
@@ -90,8 +91,8 @@ export function environmentVariables(
   return {
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
-    AWS_ENDPOINT_URL: endpoint,
     ...Object.fromEntries(own),
+    AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Wire } from '../../../local/core/service.ts';
 import { administrator } from '../../../local/core/service.ts';
 import { failedMessages } from '../../../local/functions/batch-response.ts';
+import type { FunctionConfiguration } from '../../../local/functions/function-configuration.ts';
 import { ACCOUNT, startLambda } from './lambda.ts';
 
 /** Sends what it is given to the log; fails or reports as the bodies say. */
@@ -18,7 +19,13 @@ const SOURCE = `
   };`;
 
 async function withMapping(
-  options: { mapping?: Wire; queue?: Record<string, string>; source?: string; maxEnvironments?: number } = {},
+  options: {
+    mapping?: Wire;
+    more?: Partial<FunctionConfiguration>;
+    queue?: Record<string, string>;
+    source?: string;
+    maxEnvironments?: number;
+  } = {},
 ) {
   const started = startLambda({ maxEnvironments: options.maxEnvironments ?? 1 });
   const dead = await started.createQueue('dead');
@@ -27,7 +34,7 @@ async function withMapping(
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead, maxReceiveCount: 3 }),
     ...options.queue,
   });
-  started.deploy('worker', options.source ?? SOURCE);
+  started.deploy('worker', options.source ?? SOURCE, options.more);
   const map = () =>
     started.functions.mapQueue(ACCOUNT, { EventSourceArn: work, FunctionName: 'worker', ...options.mapping });
   const send = (body: Wire) => started.queues.send(work, JSON.stringify(body));
@@ -156,8 +163,11 @@ describe('a queue’s messages', () => {
     expect(new Set(lines).size).toBe(2);
   });
 
-  it('stay when the mapping is disabled, or the function may not run', async () => {
-    const { map, send, activity, left } = await withMapping({ mapping: { Enabled: false } });
+  it.each([
+    ['the mapping is disabled', { mapping: { Enabled: false } }],
+    ['the function may not run', { more: { ReservedConcurrentExecutions: 0 } }],
+  ])('stay, and are no activity, when %s', async (_title, options) => {
+    const { map, send, activity, left } = await withMapping(options);
     map();
     await send({ n: 1 });
     expect(await activity.idle(1_000)).toBe(true);
