@@ -57,8 +57,10 @@ type Row = Record<string, number | null>;
 /** SQL's three-valued logic over numbers, nulls and NaN. */
 function evaluate(filter: WrittenFilter, row: Row): Truth {
   if (filter.kind === 'not') return negate(evaluate(filter.term, row));
-  if (filter.kind === 'and') return all(filter.terms.map(term => evaluate(term, row)));
-  if (filter.kind === 'or') return negate(all(filter.terms.map(term => negate(evaluate(term, row)))));
+  if ('terms' in filter) {
+    const truths = filter.terms.map(term => evaluate(term, row));
+    return filter.kind === 'and' ? all(truths) : negate(all(truths.map(negate)));
+  }
   const value = row[filter.column[0]] ?? null;
   if (filter.kind === 'null') return (value === null) !== filter.isNegated;
   if (value === null) return null;

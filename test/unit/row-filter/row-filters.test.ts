@@ -98,7 +98,7 @@ const GOOD: [text: string, canonical: string][] = [
 ];
 
 /** The text, a part of the reason, and the position or a part of the hint where there is one. */
-const BAD: [text: string, reason: RegExp, place?: number, hint?: RegExp][] = [
+const BAD: [text: string, reason: RegExp, place?: number | undefined, hint?: RegExp][] = [
   ['', /empty/, undefined, /leave it out/],
   [' \n\t', /empty/],
   ['origin', /expected an operator/, 7],
