@@ -9,15 +9,24 @@ export const instant = z.iso.datetime('an instant is ISO-8601 in UTC, such as 20
 /** A central table: `<domain>_<database>.<table>`. */
 export const tableName = z
   .string()
-  .check(z.regex(/^[a-z0-9_-]{1,255}\.[a-z0-9_-]{1,255}$/, 'a table is named <central database>.<table>, in lower case'));
+  .check(
+    z.regex(/^[a-z0-9_-]{1,255}\.[a-z0-9_-]{1,255}$/, 'a table is named <central database>.<table>, in lower case'),
+  );
 
 /** Sets who may use it; chosen by the requester, unique in the mesh. */
-export const requestId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, 'a request id has 1 to 64 letters, digits, _ or -'));
+export const requestId = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, 'a request id has 1 to 64 letters, digits, _ or -'));
 
 /** An IAM role or user. */
 export const principalArn = z
   .string()
-  .check(z.regex(/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/, 'a principal is the ARN of a role or a user'));
+  .check(
+    z.regex(
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/,
+      'a principal is the ARN of a role or a user',
+    ),
+  );
 
 export const columnName = z.string().check(z.minLength(1), z.maxLength(255));
 

@@ -4,7 +4,12 @@ import { accountId, columnName, detailOf, instant, principalArn, requestId, tabl
 
 const reasons = z.array(z.string());
 const access = { requestId, principal: principalArn, tables: z.array(tableName), expiresAt: instant };
-const terms = { ...access, columns: z.array(columnName), rowFilter: z.optional(z.string()), policies: z.array(z.string()) };
+const terms = {
+  ...access,
+  columns: z.array(columnName),
+  rowFilter: z.optional(z.string()),
+  policies: z.array(z.string()),
+};
 const table = { domain: z.string(), database: z.string(), table: z.string() };
 
 export const endCause = z.enum(['expired', 'requested', 'policy', 'table-removed', 'offboarded']);

@@ -1,4 +1,5 @@
 import type { EndCause } from '../../events/told.ts';
+import type { Mesh } from '../mesh/mesh.ts';
 
 /** ISO-8601 in UTC with milliseconds: instants of one form compare as text. */
 export type Instant = string;
@@ -76,7 +77,10 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
     case 'waiting':
       return state.answerBy;
     case 'approved':
-      return earlier(after(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS), request.expiresAt);
+      return earlier(
+        after(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS),
+        request.expiresAt,
+      );
     case 'granted':
       return state.expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
     case 'ending':
@@ -85,6 +89,11 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
     case 'denied':
       return undefined;
   }
+}
+
+/** How long before its end a grant is announced as expiring. */
+export function noticeMilliseconds(mesh: Mesh): number {
+  return mesh.noticeHours * 3_600_000;
 }
 
 /** How long the sweep leaves provisioning to the state machine before it takes it up itself. Ending is never left. */

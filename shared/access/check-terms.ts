@@ -28,7 +28,8 @@ export function termsProblems(
       checkRowFilter(tree, table.columns, new Set(terms.columns));
       rowFilter = writeRowFilter(tree);
     } catch (error) {
-      if (error instanceof RowFilterError) return { rowFilter, problems: [`The row filter cannot be used: ${error.message}`] };
+      if (error instanceof RowFilterError)
+        return { rowFilter, problems: [`The row filter cannot be used: ${error.message}`] };
       throw error;
     }
   }

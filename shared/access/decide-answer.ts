@@ -20,14 +20,20 @@ export type AnswerRuling =
   | { kind: 'answered'; request: AccessRequest };
 
 /** Decides what an owner's answer does. Pure. `account` and `sentAt` are the envelope's: what the event proves. */
-export function decideAnswer(data: AccessDecisionMadeData, account: string, sentAt: Instant, context: AnswerContext): AnswerRuling {
+export function decideAnswer(
+  data: AccessDecisionMadeData,
+  account: string,
+  sentAt: Instant,
+  context: AnswerContext,
+): AnswerRuling {
   const { mesh, request, now } = context;
   // One answer for "no such request" and "not yours": an account learns nothing about requests that do not concern it.
   if (!request || mesh.domains[request.domain]?.account !== account) {
     return refused(`No request ${data.requestId} waits for an answer of account ${account}.`);
   }
   const { state } = request;
-  if (state.status !== 'waiting') return refused(`The request ${data.requestId} does not wait for an answer: it is ${state.status}.`);
+  if (state.status !== 'waiting')
+    return refused(`The request ${data.requestId} does not wait for an answer: it is ${state.status}.`);
   if (sentAt < state.askedAt || sentAt > state.answerBy || now > state.answerBy) {
     return refused(`The answer is of ${sentAt}; the question was open from ${state.askedAt} until ${state.answerBy}.`);
   }
@@ -45,12 +51,16 @@ export function decideAnswer(data: AccessDecisionMadeData, account: string, sent
 function approve(data: AccessDecisionMadeData, request: AccessRequest, context: AnswerContext): AnswerRuling {
   const { table, mesh, policies, pair, now } = context;
   const asked = request.terms[0];
-  if (!asked || !table) return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
+  if (!asked || !table)
+    return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
   const columns = data.columns?.map(name => name.toLowerCase()) ?? asked.columns;
   const wider = columns.filter(name => !asked.columns.includes(name));
-  if (wider.length > 0) return refused(`An approval may narrow a request, not widen it: ${wider.join(', ')} was not asked for.`);
+  if (wider.length > 0)
+    return refused(`An approval may narrow a request, not widen it: ${wider.join(', ')} was not asked for.`);
   if (data.rowFilter !== undefined && asked.rowFilter !== null) {
-    return refused('The request has a row filter of its own. Approve it as it is, or deny it and say which rows to ask for.');
+    return refused(
+      'The request has a row filter of its own. Approve it as it is, or deny it and say which rows to ask for.',
+    );
   }
   const expiresAt = data.expiresAt ? new Date(data.expiresAt).toISOString() : request.expiresAt;
   if (expiresAt > request.expiresAt || expiresAt <= now) {
@@ -84,7 +94,13 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       terms: [{ ...terms, rowFilter }],
       expiresAt,
       policies: [...new Set([...request.policies, ...answer.policies])].sort(),
-      state: { status: 'approved', approvedAt: now, attempts: 0, retryAt: now, reasons: [data.reason ?? `Approved by ${data.approver}.`] },
+      state: {
+        status: 'approved',
+        approvedAt: now,
+        attempts: 0,
+        retryAt: now,
+        reasons: [data.reason ?? `Approved by ${data.approver}.`],
+      },
     },
   };
 }

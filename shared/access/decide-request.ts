@@ -34,7 +34,10 @@ export function decideRequest(data: AccessRequestedData, account: string, contex
     return { kind: 'refused', reasons: [`Another request has the id ${data.requestId}. Choose a new one.`] };
   }
   if (accountOf(data.principal) !== account) {
-    return { kind: 'refused', reasons: [`${data.principal} is not of the account that asks, ${account}. Ask from the principal's own account.`] };
+    return {
+      kind: 'refused',
+      reasons: [`${data.principal} is not of the account that asks, ${account}. Ask from the principal's own account.`],
+    };
   }
   const request = newRequest(data, account, fingerprint, context);
   const problems = requestProblems(data, request, context);
@@ -47,7 +50,12 @@ export function requestedTable(data: AccessRequestedData): string | undefined {
   return data.tables?.length === 1 ? data.tables[0]?.toLowerCase() : undefined;
 }
 
-function newRequest(data: AccessRequestedData, account: string, fingerprint: string, { mesh, now }: RequestContext): AccessRequest {
+function newRequest(
+  data: AccessRequestedData,
+  account: string,
+  fingerprint: string,
+  { mesh, now }: RequestContext,
+): AccessRequest {
   const table = requestedTable(data);
   const end = data.expiresAt ? Date.parse(data.expiresAt) : Date.parse(now) + (data.durationDays ?? 0) * DAY;
   return {
@@ -68,9 +76,11 @@ function newRequest(data: AccessRequestedData, account: string, fingerprint: str
 /** What is wrong with a request before any policy is asked. */
 function requestProblems(data: AccessRequestedData, request: AccessRequest, { table, now }: RequestContext): string[] {
   const name = requestedTable(data);
-  if (data.product !== undefined) return ['Products come with their contracts, which this version does not read yet. Name the table.'];
+  if (data.product !== undefined)
+    return ['Products come with their contracts, which this version does not read yet. Name the table.'];
   if (!name) return ['Ask for one table in a request. Several tables need several requests.'];
-  if (!request.domain) return [`${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`];
+  if (!request.domain)
+    return [`${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`];
   if (!table) return [`There is no table ${name} in the central catalog.`];
   if (data.permissions && !data.permissions.includes('SELECT')) {
     return ['DESCRIBE alone is not given yet. Ask for SELECT, which brings its DESCRIBE.'];
@@ -88,7 +98,12 @@ function decideByPolicy(
   const { mesh, policies, now, pair } = context;
   const asked = askedColumns(data, table);
   const unknown = asked.filter(name => !table.columns.some(column => column.name === name));
-  if (unknown.length > 0) return denied(request, context, unknown.map(name => `${table.table} has no column ${name}.`));
+  if (unknown.length > 0)
+    return denied(
+      request,
+      context,
+      unknown.map(name => `${table.table} has no column ${name}.`),
+    );
   const answer = policies.decideRequest({
     principal: request.principal,
     account: request.account,
@@ -102,15 +117,15 @@ function decideByPolicy(
     hasRowFilter: data.rowFilter !== undefined,
     isPiiPurpose: isPiiPurpose(mesh, request.purpose),
   });
-  const refusedKey = answer.refusedColumns.find(refused => table.columns.some(c => c.isPartitionKey && c.name === refused.name));
   const decided = { ...request, policies: answer.policies };
-  if (refusedKey) {
-    // Every reader of a partitioned table sees the partition keys' values: facts of Lake Formation's column filters.
-    return denied(decided, context, [`The partition key ${refusedKey.name} is read by everybody who reads the table: ${refusedKey.reasons.join(' ')}`]);
-  }
   const isNothingLeft = !answer.columns.some(name => asked.includes(name));
   if (answer.outcome === 'denied' || isNothingLeft) {
-    return denied(decided, context, [...answer.reasons, ...columnReasons(answer)], answer.refusedColumns);
+    return denied(
+      decided,
+      context,
+      answer.reasons.length > 0 ? answer.reasons : columnReasons(answer),
+      answer.refusedColumns,
+    );
   }
   const terms: TableTerms = { table: table.table, columns: answer.columns, rowFilter: null };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter, table, pair);
@@ -128,7 +143,9 @@ function decideByPolicy(
 
 /** The columns asked for; all of the table's when none are named. Lower case, as Glue keeps them. */
 function askedColumns(data: AccessRequestedData, table: TableDescription): string[] {
-  return data.columns ? [...new Set(data.columns.map(name => name.toLowerCase()))] : table.columns.map(column => column.name);
+  return data.columns
+    ? [...new Set(data.columns.map(name => name.toLowerCase()))]
+    : table.columns.map(column => column.name);
 }
 
 /** A sentence for each column that policy kept back. */
@@ -138,7 +155,9 @@ export function columnReasons({ refusedColumns }: Pick<PolicyAnswer, 'refusedCol
 
 /** The owner's time ends with the access that was asked for, at the latest. */
 function answerBy(request: AccessRequest, mesh: Mesh, now: Instant): Instant {
-  return new Date(Math.min(Date.parse(now) + mesh.answerWithinHours * HOUR, Date.parse(request.expiresAt))).toISOString();
+  return new Date(
+    Math.min(Date.parse(now) + mesh.answerWithinHours * HOUR, Date.parse(request.expiresAt)),
+  ).toISOString();
 }
 
 function denied(
@@ -147,7 +166,11 @@ function denied(
   reasons: string[],
   refusedColumns: PolicyAnswer['refusedColumns'] = [],
 ): RequestRuling {
-  return { kind: 'decided', request: { ...request, state: { status: 'denied', deniedAt: now, reasons } }, refusedColumns };
+  return {
+    kind: 'decided',
+    request: { ...request, state: { status: 'denied', deniedAt: now, reasons } },
+    refusedColumns,
+  };
 }
 
 const HOUR = 3_600_000;

@@ -16,7 +16,10 @@ export function decideRevocation(
 ): RevocationRuling {
   const { mesh, request, now } = context;
   if (data.requestId === undefined) {
-    return { kind: 'refused', reasons: ['Revoking all of a principal or of a product is not done yet. Name one requestId.'] };
+    return {
+      kind: 'refused',
+      reasons: ['Revoking all of a principal or of a product is not done yet. Name one requestId.'],
+    };
   }
   const mayRevoke = request && [request.account, mesh.domains[request.domain]?.account, mesh.hub].includes(account);
   if (!request || !mayRevoke) {
@@ -26,7 +29,10 @@ export function decideRevocation(
   switch (request.state.status) {
     case 'approved':
     case 'granted':
-      return { kind: 'revoked', request: { ...request, version, state: { status: 'ending', cause: 'requested', since: now } } };
+      return {
+        kind: 'revoked',
+        request: { ...request, version, state: { status: 'ending', cause: 'requested', since: now } },
+      };
     case 'waiting': {
       const reasons = [`Withdrawn: ${data.reason}`];
       return { kind: 'revoked', request: { ...request, version, state: { status: 'denied', deniedAt: now, reasons } } };

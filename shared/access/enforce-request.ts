@@ -1,7 +1,14 @@
 import type { Mesh } from '../mesh/mesh.ts';
 import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
 import { toldEvent } from '../telling/told-event.ts';
-import { type AccessRequest, after, type Instant, type RequestState, tablesOf } from './access-request.ts';
+import {
+  type AccessRequest,
+  after,
+  type Instant,
+  noticeMilliseconds,
+  type RequestState,
+  tablesOf,
+} from './access-request.ts';
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { nextStep } from './next-step.ts';
@@ -39,10 +46,6 @@ export async function enforceRequest(services: EnforceServices, requestId: strin
   return { requestId, status: 'unknown', waitUntil: '' };
 }
 
-export function noticeMilliseconds(mesh: Mesh): number {
-  return mesh.noticeHours * 3_600_000;
-}
-
 type DueStep = Exclude<ReturnType<typeof nextStep>['kind'], 'wait'>;
 
 async function take(services: EnforceServices, request: AccessRequest, step: DueStep): Promise<AccessRequest> {
@@ -69,7 +72,12 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
   }
 }
 
-async function moveTo(services: EnforceServices, request: AccessRequest, state: RequestState, notes: StepNotes): Promise<AccessRequest> {
+async function moveTo(
+  services: EnforceServices,
+  request: AccessRequest,
+  state: RequestState,
+  notes: StepNotes,
+): Promise<AccessRequest> {
   const after = { ...request, state, version: request.version + 1 };
   const pairs = tablesOf(request).map(table => services.ledger.loadPair({ principal: request.principal, table }));
   const transition = recordStep(services.mesh, after, state.status === 'ending' ? await Promise.all(pairs) : [], notes);
@@ -114,7 +122,7 @@ async function recordFailure(
   });
   // A share that takes some seconds to arrive is no news.
   const tells = attempts < FAILURES_UNTOLD ? [] : [told];
-  await services.ledger.commit({ at, request: failed, pairs: [], tell: tells });
+  await services.ledger.commit({ ...recordStep(services.mesh, failed, [], { at }), tell: tells });
   await tell(services, tells);
   return failed;
 }

@@ -32,7 +32,9 @@ export function desiredFilter(principal: string, grants: readonly ActiveGrant[])
 /** A filter named by what it allows to whom. The order of the columns does not matter. */
 export function cellFilter(principal: string, columns: readonly string[], rowFilter: string | null): CellFilter {
   const sorted = [...columns].sort();
-  const digest = createHash('sha256').update(JSON.stringify([principal, sorted, rowFilter])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([principal, sorted, rowFilter]))
+    .digest('hex');
   return { name: FILTER_PREFIX + digest.slice(0, 32), columns: sorted, rowFilter };
 }
 

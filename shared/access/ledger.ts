@@ -17,6 +17,8 @@ export interface Transition {
   cause?: { account: string; eventId: string };
   /** The request as it is afterwards; `version` 1 for a new one, otherwise one more than was read. */
   request?: AccessRequest;
+  /** When something is next due for the request. */
+  requestDueAt?: Instant | undefined;
   pairs: PairChange[];
   tell: ToldEvent[];
 }
@@ -31,6 +33,29 @@ export interface Lease {
    * so nothing is settled. Undefined when every earlier holder gave its lease back.
    */
   unsureUntil?: Instant;
+  /** Given back, and kept only for its doubt. */
+  isReleased?: boolean;
+}
+
+/**
+ * How long a call that a dead process had sent may still take to land: the SDK's clients give up a request after 30 s
+ * (`shared/aws/clients.ts`), and the service is given as long again.
+ */
+const LATE_MILLISECONDS = 60_000;
+
+/** Whether a lease can be taken over: its holder gave it back or is certainly dead. */
+export function leaseOver(lease: Lease, now: Instant): boolean {
+  return lease.isReleased === true || lease.until <= now;
+}
+
+/** The doubt that goes with taking over a lease: until when calls of its holder, or of one before, may land. */
+export function unsureAfter(lease: Lease, now: Instant): Instant | undefined {
+  const late = lease.isReleased ? undefined : new Date(Date.parse(lease.until) + LATE_MILLISECONDS).toISOString();
+  const latest = [late, lease.unsureUntil]
+    .filter(instant => instant !== undefined)
+    .sort()
+    .at(-1);
+  return latest !== undefined && latest > now ? latest : undefined;
 }
 
 /** Something that the sweep found due. */

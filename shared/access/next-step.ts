@@ -19,7 +19,9 @@ export function nextStep(request: AccessRequest, now: Instant, noticeMillisecond
       return now >= state.answerBy ? { kind: 'deny-unanswered' } : { kind: 'wait', until: state.answerBy };
     case 'approved':
       if (now >= expiresAt) return { kind: 'end' };
-      return state.attempts === 0 || now >= state.retryAt ? { kind: 'provision' } : { kind: 'wait', until: state.retryAt };
+      return state.attempts === 0 || now >= state.retryAt
+        ? { kind: 'provision' }
+        : { kind: 'wait', until: state.retryAt };
     case 'granted': {
       if (now >= expiresAt) return { kind: 'end' };
       if (state.expiringToldAt !== undefined) return { kind: 'wait', until: expiresAt };

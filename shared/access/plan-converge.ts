@@ -44,7 +44,10 @@ export function planConverge({ record, grants }: PairReading, actual: ActualAcce
     grant: desired && !hasAll(actual.granted.get(desired.name)) ? desired : null,
     revoke: leftOver.filter(filter => actual.granted.has(filter.name)),
     remove: leftOver.filter(filter => actual.filters.has(filter.name)),
-    foreign: [...[...actual.granted.keys()].filter(name => !ours(name)).map(name => `filter ${name}`), ...actual.others],
+    foreign: [
+      ...[...actual.granted.keys()].filter(name => !ours(name)).map(name => `filter ${name}`),
+      ...actual.others,
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Mesh } from '../mesh/mesh.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
-import { type AccessRequest, type Instant, tablesOf } from './access-request.ts';
+import { type AccessRequest, dueAt, type Instant, noticeMilliseconds, tablesOf } from './access-request.ts';
 import type { PairChange, Transition } from './ledger.ts';
 import { afterTransition, type PairReading } from './pair-record.ts';
 
@@ -18,11 +18,17 @@ export interface StepNotes {
  * One step of a request as one transaction: its new state, what that does to the principal's grants, and the events that tell of it.
  * @param readings the pairs of the request's tables, read with it
  */
-export function recordStep(mesh: Mesh, request: AccessRequest, readings: readonly PairReading[], notes: StepNotes): Transition {
+export function recordStep(
+  mesh: Mesh,
+  request: AccessRequest,
+  readings: readonly PairReading[],
+  notes: StepNotes,
+): Transition {
   return {
     at: notes.at,
     ...(notes.cause && { cause: notes.cause }),
     request,
+    requestDueAt: dueAt(request, noticeMilliseconds(mesh)),
     pairs: changesGrants(request) ? readings.map(reading => pairChange(request, reading)) : [],
     tell: announcement(mesh, request, notes),
   };

@@ -23,6 +23,8 @@ export interface Processes {
   start(requestId: string): Promise<void>;
   /** Tells a waiting machine to go on. A token that is used or out of time counts as told. */
   wake(taskToken: string): Promise<void>;
+  /** Has what is due for a request done at once, without waiting for its machine or the sweep. */
+  enforceNow(requestId: string): Promise<void>;
 }
 
 export interface TakeServices {
@@ -56,18 +58,25 @@ export async function takeAccessEvent(services: TakeServices, envelope: Envelope
 const CONFLICT_ATTEMPTS = 5;
 
 async function dispatch(services: TakeServices, envelope: Envelope, cause: Cause): Promise<void> {
-  if (!isInMesh(services.mesh, envelope.account)) return refuse(services, envelope, cause, [`Account ${envelope.account} is not in the mesh.`]);
+  if (!isInMesh(services.mesh, envelope.account))
+    return refuse(services, envelope, cause, [`Account ${envelope.account} is not in the mesh.`]);
   switch (envelope['detail-type']) {
     case accessRequested.detailType:
-      return parsed(services, envelope, cause, accessRequested.detail, detail => takeRequest(services, envelope, cause, detail.data));
+      return parsed(services, envelope, cause, accessRequested.detail, detail =>
+        takeRequest(services, envelope, cause, detail.data),
+      );
     case accessDecisionMade.detailType:
-      return parsed(services, envelope, cause, accessDecisionMade.detail, detail => takeAnswer(services, envelope, cause, detail.data));
+      return parsed(services, envelope, cause, accessDecisionMade.detail, detail =>
+        takeAnswer(services, envelope, cause, detail.data),
+      );
     case accessRevocationRequested.detailType:
       return parsed(services, envelope, cause, accessRevocationRequested.detail, detail =>
         takeRevocation(services, envelope, cause, detail.data),
       );
     default:
-      return refuse(services, envelope, cause, [`${envelope['detail-type']} is no event that Trellis takes from ${envelope.source}.`]);
+      return refuse(services, envelope, cause, [
+        `${envelope['detail-type']} is no event that Trellis takes from ${envelope.source}.`,
+      ]);
   }
 }
 
@@ -99,7 +108,14 @@ async function takeRequest(
     table ? ledger.loadPair(pair) : ({ record: newPair(pair), grants: [] } satisfies PairReading),
   ]);
   const now = services.now();
-  const ruling = decideRequest(data, envelope.account, { mesh, policies, existing, table: description, pair: reading, now });
+  const ruling = decideRequest(data, envelope.account, {
+    mesh,
+    policies,
+    existing,
+    table: description,
+    pair: reading,
+    now,
+  });
   if (ruling.kind === 'refused') return refuse(services, envelope, cause, ruling.reasons);
   if (ruling.kind === 'repeated') return existing && isOpen(existing) ? processes.start(existing.requestId) : undefined;
   const { request } = ruling;
@@ -107,7 +123,10 @@ async function takeRequest(
   if (request.state.status === 'approved') request.state.reasons = [...request.state.reasons, ...reasons];
   const transition = recordStep(mesh, request, [reading], { at: now, cause, reasons });
   if ((await ledger.commit(transition)) === 'seen') return;
-  await Promise.all([isOpen(request) ? processes.start(request.requestId) : undefined, tell(services, transition.tell)]);
+  await Promise.all([
+    isOpen(request) ? processes.start(request.requestId) : undefined,
+    tell(services, transition.tell),
+  ]);
 }
 
 /** Whether a machine has something to do for the request. */
@@ -151,10 +170,15 @@ async function takeRevocation(
   const { principal, requestId, terms } = ruling.request;
   const readings = await Promise.all(terms.map(({ table }) => ledger.loadPair({ principal, table })));
   await commitStep(services, ruling.request, readings, cause);
-  await wakeMachine(services, requestId);
+  await Promise.all([services.processes.enforceNow(requestId), wakeMachine(services, requestId)]);
 }
 
-async function commitStep(services: TakeServices, request: AccessRequest, readings: PairReading[], cause: Cause): Promise<void> {
+async function commitStep(
+  services: TakeServices,
+  request: AccessRequest,
+  readings: PairReading[],
+  cause: Cause,
+): Promise<void> {
   const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
   if ((await services.ledger.commit(transition)) === 'committed') await tell(services, transition.tell);
 }
@@ -178,12 +202,16 @@ async function refuse(services: TakeServices, envelope: Envelope, cause: Cause, 
     ...(typeof data?.requestId === 'string' && { requestId: data.requestId.slice(0, 64) }),
     reasons,
   });
-  if ((await services.ledger.commit({ at, cause, pairs: [], tell: [told] })) === 'committed') await tell(services, [told]);
+  if ((await services.ledger.commit({ at, cause, pairs: [], tell: [told] })) === 'committed')
+    await tell(services, [told]);
 }
 
 /** The sender's `eventId`; an event without one is known by what it says, so that repeating it stays silent. Never by its envelope's id. */
-function eventIdOf({ detail, 'detail-type': detailType }: Envelope): string {
+export function eventIdOf({ detail, 'detail-type': detailType }: Envelope): string {
   const eventId = (detail as { metadata?: { eventId?: unknown } } | null)?.metadata?.eventId;
   if (typeof eventId === 'string' && eventId.length > 0 && eventId.length <= 128) return eventId;
-  return createHash('sha256').update(JSON.stringify([detailType, detail])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([detailType, detail]))
+    .digest('hex')
+    .slice(0, 32);
 }

@@ -11,7 +11,7 @@ export interface StackSettings {
   spokeRoles: string[];
   producerRoles: string[];
   /** The default bus of each account of the mesh. */
-  spokeBuses: string[];
+  spokeBuses: { 'Fn::Sub': string }[];
   /** Buckets and objects under the domains' prefixes, for the role that reads data on behalf of Lake Formation. */
   dataBuckets: string[];
   dataObjects: string[];
@@ -31,7 +31,7 @@ export function stackSettings(mesh: Mesh): StackSettings {
     consumerRoots: spokes.filter(account => !domainAccounts.includes(account)).map(root),
     spokeRoles: spokes.map(role),
     producerRoles: domainAccounts.map(role),
-    spokeBuses: spokes.map(account => `arn:aws:events:*:${account}:event-bus/default`),
+    spokeBuses: spokes.map(account => ({ 'Fn::Sub': `arn:aws:events:\${AWS::Region}:${account}:event-bus/default` })),
     dataBuckets: [...new Set(paths.map(path => `arn:aws:s3:::${path.split('/')[0]}`))],
     dataObjects: paths.map(path => `arn:aws:s3:::${path}*`),
   };

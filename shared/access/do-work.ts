@@ -1,0 +1,38 @@
+import { tell } from '../telling/outbox.ts';
+import { convergePair } from './converge-pair.ts';
+import { type EnforceServices, enforceRequest } from './enforce-request.ts';
+import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
+
+/**
+ * Does one piece of what the sweep found due. Where another is at work on the same thing there is nothing to do: what it leaves is due again
+ * at the next sweep.
+ */
+export async function doWork(services: EnforceServices, item: DueItem): Promise<void> {
+  try {
+    await workOn(services, item);
+  } catch (fault) {
+    if (!(fault instanceof TableLockedError || fault instanceof LedgerConflictError)) throw fault;
+    services.report('Left to the one who works on it', fault);
+  }
+}
+
+async function workOn(services: EnforceServices, item: DueItem): Promise<void> {
+  switch (item.kind) {
+    case 'request':
+      await enforceRequest(services, item.requestId);
+      return;
+    case 'pair': {
+      const { linkFault, foreign } = await convergePair(services, item.pair);
+      if (linkFault !== undefined)
+        services.report(`The link of ${item.pair.principal} to ${item.pair.table} is not right yet`, linkFault);
+      if (foreign.length > 0)
+        services.report(`${item.pair.principal} has access to ${item.pair.table} that Trellis did not give`, foreign);
+      return;
+    }
+    case 'told': {
+      const event = await services.outbox.load(item.eventId);
+      if (event) await tell(services, [event]);
+      return;
+    }
+  }
+}

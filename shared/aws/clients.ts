@@ -1,0 +1,67 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
+import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/**
+ * What every client shares. The SDK's standard retries take throttling; a request is given up after 30 s, on which the ledger's leases rest
+ * (`shared/access/ledger.ts`).
+ */
+export const clientOptions = {
+  maxAttempts: 6,
+  retryMode: 'standard',
+  requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000 },
+};
+
+export function documentClient(): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+}
+
+type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: Date };
+
+/** Gives credentials of the role `trellis-spoke` in an account of the mesh. The SDK asks again shortly before they expire. */
+export type SpokeCredentials = (account: string) => () => Promise<Credentials>;
+
+export function spokeCredentials(sts: STSClient, sessionName: string): SpokeCredentials {
+  return account => async () => {
+    const { Credentials: given } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: spokeRoleArn(account), RoleSessionName: sessionName, DurationSeconds: 3600 }),
+    );
+    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration) {
+      throw new Error(`STS gave no credentials of ${spokeRoleArn(account)}.`);
+    }
+    return {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      sessionToken: given.SessionToken,
+      expiration: given.Expiration,
+    };
+  };
+}
+
+function spokeRoleArn(account: string): string {
+  return `arn:aws:iam::${account}:role/trellis-spoke`;
+}
+
+/** Makes one client for each account and keeps it: its connections, and the credentials of its role. */
+export function perAccount<T>(make: (account: string) => T): (account: string) => T {
+  const clients = new Map<string, T>();
+  return account => {
+    const known = clients.get(account);
+    if (known) return known;
+    const client = make(account);
+    clients.set(account, client);
+    return client;
+  };
+}
+
+export function spokeGlue(credentials: SpokeCredentials): (account: string) => GlueClient {
+  return perAccount(account => new GlueClient({ ...clientOptions, credentials: credentials(account) }));
+}
+
+export function spokeLakeFormation(credentials: SpokeCredentials): (account: string) => LakeFormationClient {
+  return perAccount(account => new LakeFormationClient({ ...clientOptions, credentials: credentials(account) }));
+}

@@ -1,0 +1,46 @@
+import type { Partition as GluePartition, Table, TableInput } from '@aws-sdk/client-glue';
+import type { Partition } from '../catalog/plan-partition-sync.ts';
+import type { SnapshotColumn, TableContent } from '../catalog/table-snapshot.ts';
+
+/**
+ * The members of a Glue table that go into a `TableInput` of another catalog. Everything else that GetTable answers (DatabaseName, CreateTime,
+ * CreatedBy, VersionId, IsRegisteredWithLakeFormation …) is Glue's own and refused as input. Source: Glue API reference, TableInput.
+ */
+export function toContent(table: Table): TableContent {
+  const { Columns, ...storage } = table.StorageDescriptor ?? {};
+  return {
+    Name: table.Name ?? '',
+    ...(table.Description !== undefined && { Description: table.Description }),
+    ...(table.TableType !== undefined && { TableType: table.TableType }),
+    Parameters: { ...table.Parameters },
+    PartitionKeys: (table.PartitionKeys ?? []) as SnapshotColumn[],
+    StorageDescriptor: { ...(storage as object), Columns: (Columns ?? []) as SnapshotColumn[] },
+  };
+}
+
+export function toTableInput({
+  Name,
+  Description,
+  TableType,
+  Parameters,
+  PartitionKeys,
+  StorageDescriptor,
+}: TableContent): TableInput {
+  return {
+    Name,
+    ...(Description !== undefined && { Description }),
+    ...(TableType !== undefined && { TableType }),
+    Parameters,
+    PartitionKeys,
+    StorageDescriptor,
+  };
+}
+
+export function toPartition({ Values = [], StorageDescriptor = {}, Parameters = {} }: GluePartition): Partition {
+  return { values: Values, storage: StorageDescriptor as Partition['storage'], parameters: Parameters };
+}
+
+/** Views keep their text in the catalog and no data of their own. */
+export function isLinkOrView(table: Table): boolean {
+  return table.TargetTable !== undefined || table.TableType === 'VIRTUAL_VIEW' || Boolean(table.ViewOriginalText);
+}

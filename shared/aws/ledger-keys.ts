@@ -1,0 +1,65 @@
+/**
+ * How the ledger lies in its DynamoDB table: partition key `pk`, sort key `sk`, time to live `ttl`, and the index `due` (hash `due`, range `dueAt`).
+ *
+ *     request#<id>                request              where the request stands
+ *     request#<id>                step#<version>       every step that it took, never changed
+ *     table#<central table>       lease                who works on the table's permissions
+ *     table#<central table>       pair#<principal>#    applied, desiredVersion, settledVersion
+ *     table#<central table>       pair#<principal>#grant#<request id>   an active grant
+ *     table#<central table>       staged#<event id>    an event that waits for its catalog change to be written
+ *     told#<event id>             told                 an event that waits to be told
+ *     seen#<account>#<event id>   seen                 an event that has had its effect
+ *     mesh                        current              the mesh and its policies, as applied
+ *
+ * The index holds only what something is due for: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
+ * (DynamoDB guide, "Partitions and data distribution"), well above what the access events of a mesh come to.
+ */
+import type { Pair } from '../access/access-request.ts';
+
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+export const DUE_INDEX = 'due';
+/** The index's only partition. */
+export const DUE = 'due';
+
+export function requestKey(requestId: string): Key {
+  return { pk: `request#${requestId}`, sk: 'request' };
+}
+
+export function stepKey(requestId: string, version: number): Key {
+  return { pk: `request#${requestId}`, sk: `step#${String(version).padStart(6, '0')}` };
+}
+
+export function leaseKey(table: string): Key {
+  return { pk: `table#${table}`, sk: 'lease' };
+}
+
+export function stagedKey(table: string, eventId: string): Key {
+  return { pk: `table#${table}`, sk: `staged#${eventId}` };
+}
+
+export function pairKey({ table, principal }: Pair): Key {
+  return { pk: `table#${table}`, sk: `pair#${principal}#` };
+}
+
+export function grantKey({ table, principal }: Pair, requestId: string): Key {
+  return { pk: `table#${table}`, sk: `pair#${principal}#grant#${requestId}` };
+}
+
+/** What the sort keys of all pairs and grants of an account's principals on a table begin with. */
+export function accountPrefix(account: string): string {
+  return `pair#arn:aws:iam::${account}:`;
+}
+
+export function toldKey(eventId: string): Key {
+  return { pk: `told#${eventId}`, sk: 'told' };
+}
+
+export function seenKey(account: string, eventId: string): Key {
+  return { pk: `seen#${account}#${eventId}`, sk: 'seen' };
+}
+
+export const meshKey: Key = { pk: 'mesh', sk: 'current' };

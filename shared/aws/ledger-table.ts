@@ -1,0 +1,254 @@
+import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { AccessRequest, ActiveGrant, Instant, Pair } from '../access/access-request.ts';
+import { type DueItem, type Ledger, LedgerConflictError, type Transition } from '../access/ledger.ts';
+import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
+import { cancellationCodes, isError } from './aws-errors.ts';
+import {
+  accountPrefix,
+  DUE,
+  DUE_INDEX,
+  grantKey,
+  type Key,
+  pairKey,
+  requestKey,
+  seenKey,
+  stepKey,
+  toldKey,
+} from './ledger-keys.ts';
+import { releaseLease, takeLease } from './ledger-lease.ts';
+
+type WriteItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Longer than the archive keeps events (365 days): a replay never outlives the memory of what had its effect. */
+const SEEN_SECONDS = 400 * 86_400;
+
+/** The ledger in its DynamoDB table. Reads are strongly consistent but for `due`, which reads an index. */
+export class LedgerTable implements Ledger {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, tableName: string) {
+    this.#client = client;
+    this.#table = tableName;
+  }
+
+  async loadRequest(requestId: string): Promise<AccessRequest | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: requestKey(requestId), ConsistentRead: true }),
+    );
+    return Item && toRequest(Item);
+  }
+
+  async loadPair(pair: Pair): Promise<PairReading> {
+    const { pk, sk } = pairKey(pair);
+    const pages = paginateQuery({ client: this.#client }, this.#beginsWith(pk, sk));
+    const reading: PairReading = { record: newPair(pair), grants: [] };
+    for await (const { Items = [] } of pages) {
+      for (const item of Items) {
+        if (item.sk === sk) reading.record = item.record as PairRecord;
+        else reading.grants.push(item.grant as ActiveGrant);
+      }
+    }
+    return reading;
+  }
+
+  async countGrants(account: string, table: string): Promise<number> {
+    const pages = paginateQuery({ client: this.#client }, this.#beginsWith(`table#${table}`, accountPrefix(account)));
+    let count = 0;
+    for await (const { Items = [] } of pages) count += Items.filter(item => item.grant !== undefined).length;
+    return count;
+  }
+
+  #beginsWith(pk: string, prefix: string) {
+    return {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      ConsistentRead: true,
+    };
+  }
+
+  async commit(transition: Transition): Promise<'committed' | 'seen'> {
+    try {
+      await this.#client.send(new TransactWriteCommand({ TransactItems: this.#writes(transition) }));
+      return 'committed';
+    } catch (error) {
+      const codes = cancellationCodes(error);
+      if (!codes) throw error;
+      // The mark of the event comes first among the writes.
+      if (transition.cause && codes[0] === 'ConditionalCheckFailed') return 'seen';
+      if (codes.every(code => code === 'None' || code === 'ConditionalCheckFailed' || code === 'TransactionConflict')) {
+        throw new LedgerConflictError(
+          transition.request ? `The request ${transition.request.requestId}` : 'The ledger',
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+  }
+
+  #writes({ at, cause, request, requestDueAt, pairs, tell }: Transition): WriteItem[] {
+    const TableName = this.#table;
+    const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
+    const writes: WriteItem[] = [];
+    if (cause) {
+      const ttl = Math.floor(Date.parse(at) / 1000) + SEEN_SECONDS;
+      writes.push(onlyNew(put(seenKey(cause.account, cause.eventId), { at, ttl })));
+    }
+    if (request) {
+      const { taskToken: _, ...kept } = request;
+      writes.push({ Update: this.#requestUpdate(kept, requestDueAt) });
+      const step = {
+        at,
+        state: kept.state,
+        terms: kept.terms,
+        expiresAt: kept.expiresAt,
+        policies: kept.policies,
+        ...(cause && { cause }),
+      };
+      writes.push(onlyNew(put(stepKey(request.requestId, request.version), step)));
+    }
+    for (const { after, put: granted, remove } of pairs) {
+      writes.push({ Put: this.#pairPut(after, at) });
+      if (granted) writes.push(put(grantKey(after, granted.requestId), { grant: granted }));
+      if (remove !== undefined) writes.push({ Delete: { TableName, Key: grantKey(after, remove) } });
+    }
+    for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
+    return writes;
+  }
+
+  #requestUpdate(request: AccessRequest, requestDueAt: Instant | undefined) {
+    return {
+      TableName: this.#table,
+      Key: requestKey(request.requestId),
+      UpdateExpression:
+        'SET request = :request, version = :version' +
+        (requestDueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
+      ConditionExpression: request.version === 1 ? 'attribute_not_exists(pk)' : 'version = :read',
+      ExpressionAttributeValues: {
+        ':request': request,
+        ':version': request.version,
+        ...(request.version > 1 && { ':read': request.version - 1 }),
+        ...(requestDueAt !== undefined && { ':due': DUE, ':dueAt': requestDueAt }),
+      },
+    };
+  }
+
+  #pairPut(record: PairRecord, now: Instant) {
+    const dueAt = pairDueAt(record, now);
+    return {
+      TableName: this.#table,
+      Item: { ...pairKey(record), record, revision: record.revision, ...(dueAt !== undefined && { due: DUE, dueAt }) },
+      ...(record.revision === 1
+        ? { ConditionExpression: 'attribute_not_exists(pk)' }
+        : { ConditionExpression: 'revision = :read', ExpressionAttributeValues: { ':read': record.revision - 1 } }),
+    };
+  }
+
+  async savePair(record: PairRecord, now: Instant): Promise<void> {
+    try {
+      await this.#client.send(new PutCommand(this.#pairPut(record, now)));
+    } catch (error) {
+      if (!isError(error, 'ConditionalCheckFailedException')) throw error;
+      throw new LedgerConflictError(`The record of ${record.principal} on ${record.table}`, { cause: error });
+    }
+  }
+
+  async postponePair(pair: Pair, dueAt: Instant): Promise<void> {
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: pairKey(pair),
+        UpdateExpression: 'SET due = :due, dueAt = :dueAt',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':due': DUE, ':dueAt': dueAt },
+      }),
+    );
+  }
+
+  takeLease(table: string, holder: string, now: Instant, until: Instant) {
+    return takeLease(this.#client, this.#table, { table, holder, now, until });
+  }
+
+  releaseLease(lease: Parameters<Ledger['releaseLease']>[0]): Promise<void> {
+    return releaseLease(this.#client, this.#table, lease);
+  }
+
+  async saveTaskToken(requestId: string, taskToken: string): Promise<AccessRequest | undefined> {
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: requestKey(requestId),
+          UpdateExpression: 'SET taskToken = :token',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':token': taskToken },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return Attributes && toRequest(Attributes);
+    } catch (error) {
+      if (isError(error, 'ConditionalCheckFailedException')) return undefined;
+      throw error;
+    }
+  }
+
+  async *due(now: Instant): AsyncIterable<DueItem[]> {
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          IndexName: DUE_INDEX,
+          KeyConditionExpression: 'due = :due AND dueAt <= :now',
+          ExpressionAttributeValues: { ':due': DUE, ':now': now },
+          Limit: 500,
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+      );
+      from = page.LastEvaluatedKey;
+      const items = (page.Items ?? []).map(item => toDueItem(item as Key & Record<string, unknown>));
+      if (items.length > 0) yield items;
+    } while (from);
+  }
+}
+
+function toRequest(item: Record<string, unknown>): AccessRequest {
+  return {
+    ...(item.request as AccessRequest),
+    ...(typeof item.taskToken === 'string' && { taskToken: item.taskToken }),
+  };
+}
+
+function toDueItem({ pk, sk }: Key): DueItem {
+  const [kind, ...rest] = pk.split('#');
+  const id = rest.join('#');
+  switch (kind) {
+    case 'request':
+      return { kind: 'request', requestId: id };
+    case 'told':
+      return { kind: 'told', eventId: id };
+    case 'table':
+      return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length, -1) } };
+    default:
+      throw new TypeError(`The ledger's index of what is due holds ${pk}, which nobody puts there.`);
+  }
+}
+
+function onlyNew(write: WriteItem): WriteItem {
+  if (!write.Put) throw new TypeError('Only a put can be of something new.');
+  return { Put: { ...write.Put, ConditionExpression: 'attribute_not_exists(pk)' } };
+}
+
+/** When the sweep tells an event that whoever committed it did not. */
+function inAMinute(at: Instant): Instant {
+  return new Date(Date.parse(at) + 60_000).toISOString();
+}

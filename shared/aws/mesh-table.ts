@@ -1,0 +1,25 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { AppliedMesh, MeshStore } from '../mesh/applied-mesh.ts';
+import { meshKey } from './ledger-keys.ts';
+
+/** The applied mesh, one item of the ledger's table (DynamoDB's limit: 400 KB, some thousand policies). */
+export class MeshTable implements MeshStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, tableName: string) {
+    this.#client = client;
+    this.#table = tableName;
+  }
+
+  async load(): Promise<AppliedMesh | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: meshKey, ConsistentRead: true }),
+    );
+    return Item?.applied as AppliedMesh | undefined;
+  }
+
+  async save(applied: AppliedMesh): Promise<void> {
+    await this.#client.send(new PutCommand({ TableName: this.#table, Item: { ...meshKey, applied } }));
+  }
+}

@@ -1,0 +1,39 @@
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Outbox } from '../telling/outbox.ts';
+import type { ToldEvent } from '../telling/told-event.ts';
+import { DUE, toldKey } from './ledger-keys.ts';
+
+/** How long the sweep leaves an event that did not reach a bus. */
+const AGAIN_MILLISECONDS = 300_000;
+
+/** The outbox: items of the ledger's table, written in its transactions. */
+export class OutboxTable implements Outbox {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #now: () => string;
+
+  constructor(client: DynamoDBDocumentClient, tableName: string, now: () => string) {
+    this.#client = client;
+    this.#table = tableName;
+    this.#now = now;
+  }
+
+  async load(eventId: string): Promise<ToldEvent | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: toldKey(eventId), ConsistentRead: true }),
+    );
+    return Item?.event as ToldEvent | undefined;
+  }
+
+  async clear(eventIds: readonly string[]): Promise<void> {
+    const deletes = eventIds.map(eventId => new DeleteCommand({ TableName: this.#table, Key: toldKey(eventId) }));
+    await Promise.all(deletes.map(command => this.#client.send(command)));
+  }
+
+  async keep(event: ToldEvent): Promise<void> {
+    const dueAt = new Date(Date.parse(this.#now()) + AGAIN_MILLISECONDS).toISOString();
+    await this.#client.send(
+      new PutCommand({ TableName: this.#table, Item: { ...toldKey(event.eventId), event, due: DUE, dueAt } }),
+    );
+  }
+}

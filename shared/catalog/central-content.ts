@@ -1,0 +1,103 @@
+import {
+  DOMAIN_PARAMETER,
+  SOURCE_ACCOUNT_PARAMETER,
+  SOURCE_VERSION_PARAMETER,
+  type SourceVersion,
+  type TableContent,
+  type TableSnapshot,
+  writeSourceVersion,
+} from './table-snapshot.ts';
+
+/**
+ * Parameters that crawlers, Hive and Spark change without anything having changed for a reader: row counts, sizes, crawler marks, last-DDL
+ * times. Names as Hive's StatsSetupConst and the Glue crawler write them.
+ */
+const VOLATILE = new Set([
+  'averageRecordSize',
+  'objectCount',
+  'recordCount',
+  'sizeKey',
+  'numFiles',
+  'numRows',
+  'rawDataSize',
+  'totalSize',
+  'COLUMN_STATS_ACCURATE',
+  'last_modified_by',
+  'last_modified_time',
+  'transient_lastDdlTime',
+  'CrawlerSchemaDeserializerVersion',
+  'CrawlerSchemaSerializerVersion',
+  'UPDATED_BY_CRAWLER',
+  'CrawlerRunId',
+]);
+
+/** The central table that a producer's table should have. */
+export function centralContent(source: TableSnapshot, domain: string, account: string): TableContent {
+  return {
+    ...source.content,
+    Parameters: {
+      ...withoutOurs(source.content.Parameters),
+      [DOMAIN_PARAMETER]: domain,
+      [SOURCE_ACCOUNT_PARAMETER]: account,
+      [SOURCE_VERSION_PARAMETER]: writeSourceVersion(source),
+    },
+  };
+}
+
+/** A producer cannot set Trellis's own marks. Column labels are parameters of columns, and stay. */
+function withoutOurs(parameters: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !name.startsWith('trellis.')));
+}
+
+/**
+ * What differs between two contents in a way that matters to a reader, in the words of `Catalog Table Synced`. Empty: nothing to write.
+ */
+export function meaningfulChanges(before: TableContent, after: TableContent): string[] {
+  const changes: string[] = [];
+  if (!isSame(before.StorageDescriptor.Columns, after.StorageDescriptor.Columns)) changes.push('columns');
+  if (!isSame(before.PartitionKeys, after.PartitionKeys)) changes.push('partition-keys');
+  if (before.StorageDescriptor.Location !== after.StorageDescriptor.Location) changes.push('location');
+  if (!isSame(withoutColumns(before), withoutColumns(after))) changes.push('storage');
+  if ((before.Description ?? '') !== (after.Description ?? '')) changes.push('description');
+  if (before.TableType !== after.TableType) changes.push('table-type');
+  if (!isSame(lastingParameters(before), lastingParameters(after))) changes.push('parameters');
+  return changes;
+}
+
+/** A schema change keeps the version before it in Glue; anything else does not use up the quota of versions. */
+export function keepsVersion(changes: readonly string[]): boolean {
+  return changes.includes('columns') || changes.includes('partition-keys');
+}
+
+export function sourceVersionOf({ createdAt, versionId }: TableSnapshot): SourceVersion {
+  return { createdAt, versionId };
+}
+
+function withoutColumns({ StorageDescriptor: { Columns: _, Location: __, ...rest } }: TableContent): object {
+  return rest;
+}
+
+function lastingParameters({ Parameters }: TableContent): object {
+  return Object.fromEntries(
+    Object.entries(Parameters).filter(([name]) => !VOLATILE.has(name) && name !== SOURCE_VERSION_PARAMETER),
+  );
+}
+
+/** Equal as data: the order of members, and members that are undefined, do not matter. */
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(ordered(a)) === JSON.stringify(ordered(b));
+}
+
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined && !isEmptyObject(member));
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, ordered(member)]),
+  );
+}
+
+/** Glue answers an absent map as an empty one. */
+function isEmptyObject(member: unknown): boolean {
+  return member !== null && typeof member === 'object' && Object.keys(member).length === 0;
+}

@@ -1,0 +1,33 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { STSClient } from '@aws-sdk/client-sts';
+import { GlueCentralTables } from '../aws/central-tables.ts';
+import { clientOptions, documentClient, spokeCredentials, spokeGlue } from '../aws/clients.ts';
+import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
+import { MeshTable } from '../aws/mesh-table.ts';
+import { OutboxTable } from '../aws/outbox-table.ts';
+import { GlueProducerCatalog } from '../aws/producer-catalog.ts';
+import { StagedTable } from '../aws/staged-table.ts';
+import { SeenTables } from '../catalog/seen-tables.ts';
+import type { SyncServices } from '../catalog/sync-table.ts';
+import { meshCache } from './applied-mesh-cache.ts';
+import { now } from './clock.ts';
+import { hubSettings, setting } from './environment.ts';
+import { report } from './logger.ts';
+
+/** What syncing the catalog needs, made once for each process; the mesh is looked up for each call. */
+export function catalogServices(): () => Promise<SyncServices> {
+  const ledgerTable = setting('LEDGER_TABLE');
+  const documents = documentClient();
+  const mesh = meshCache(new MeshTable(documents, ledgerTable));
+  const services = {
+    producers: new GlueProducerCatalog(spokeGlue(spokeCredentials(new STSClient(clientOptions), 'trellis-catalog'))),
+    central: new GlueCentralTables(new GlueClient(clientOptions)),
+    staged: new StagedTable(documents, ledgerTable),
+    outbox: new OutboxTable(documents, ledgerTable, now),
+    announcer: new EventBridgeAnnouncer(new EventBridgeClient(clientOptions), hubSettings(), report),
+    seen: new SeenTables(),
+    now,
+  };
+  return async () => ({ ...services, mesh: (await mesh()).mesh });
+}

@@ -1,0 +1,37 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { TakeServices } from '../access/take-access-event.ts';
+import { GlueCentralCatalog } from '../aws/central-catalog.ts';
+import { clientOptions, documentClient } from '../aws/clients.ts';
+import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
+import { LedgerTable } from '../aws/ledger-table.ts';
+import { MeshTable } from '../aws/mesh-table.ts';
+import { OutboxTable } from '../aws/outbox-table.ts';
+import { StepFunctionsProcesses } from '../aws/request-processes.ts';
+import { meshCache, policyCache } from './applied-mesh-cache.ts';
+import { now } from './clock.ts';
+import { hubSettings, setting } from './environment.ts';
+import { report } from './logger.ts';
+
+/** What taking access events needs, made once for each process; the mesh and its policies are looked up for each call. */
+export function intakeServices(): () => Promise<TakeServices> {
+  const ledgerTable = setting('LEDGER_TABLE');
+  const documents = documentClient();
+  const mesh = meshCache(new MeshTable(documents, ledgerTable));
+  const policies = policyCache();
+  const processes = { stateMachineArn: setting('ACCESS_REQUEST_MACHINE'), queueUrl: setting('ENFORCE_QUEUE_URL') };
+  const services = {
+    ledger: new LedgerTable(documents, ledgerTable),
+    catalog: new GlueCentralCatalog(new GlueClient(clientOptions)),
+    outbox: new OutboxTable(documents, ledgerTable, now),
+    announcer: new EventBridgeAnnouncer(new EventBridgeClient(clientOptions), hubSettings(), report),
+    processes: new StepFunctionsProcesses(new SFNClient(clientOptions), new SQSClient(clientOptions), processes),
+    now,
+  };
+  return async () => {
+    const applied = await mesh();
+    return { ...services, mesh: applied.mesh, policies: policies(applied) };
+  };
+}
