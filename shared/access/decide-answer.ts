@@ -1,5 +1,5 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
-import { isPiiPurpose, type Mesh } from '../mesh/mesh.ts';
+import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import type { PolicyEngine } from './policy.ts';
@@ -34,7 +34,7 @@ export function decideAnswer(
   const { state } = request;
   if (state.status !== 'waiting')
     return refused(`The request ${data.requestId} does not wait for an answer: it is ${state.status}.`);
-  if (sentAt < state.askedAt || sentAt > state.answerBy || now > state.answerBy) {
+  if (sentAt < wholeSecond(state.askedAt) || sentAt > state.answerBy || now > state.answerBy) {
     return refused(`The answer is of ${sentAt}; the question was open from ${state.askedAt} until ${state.answerBy}.`);
   }
   const stewards = mesh.domains[request.domain]?.stewards ?? [];
@@ -79,6 +79,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       permission: 'SELECT',
       hasRowFilter: data.rowFilter !== undefined || asked.rowFilter !== null,
       isPiiPurpose: isPiiPurpose(mesh, request.purpose),
+    teams: teamsOfAccount(mesh, request.account),
     },
     approver: data.approver,
   });
@@ -103,6 +104,11 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       },
     },
   };
+}
+
+/** An envelope's time has whole seconds: an answer within the second of its question is not an earlier one. */
+function wholeSecond(instant: Instant): Instant {
+  return `${instant.slice(0, 19)}.000Z`;
 }
 
 function isKey(table: TableDescription, name: string): boolean {

@@ -1,5 +1,5 @@
 import type { AccessRequestedData } from '../../events/access-requested.ts';
-import { isPiiPurpose, type Mesh, parseCentralTable } from '../mesh/mesh.ts';
+import { isPiiPurpose, type Mesh, parseCentralTable, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { accountOf } from './converge-pair.ts';
@@ -116,6 +116,7 @@ function decideByPolicy(
     permission: 'SELECT',
     hasRowFilter: data.rowFilter !== undefined,
     isPiiPurpose: isPiiPurpose(mesh, request.purpose),
+    teams: teamsOfAccount(mesh, request.account),
   });
   const decided = { ...request, policies: answer.policies };
   const isNothingLeft = !answer.columns.some(name => asked.includes(name));

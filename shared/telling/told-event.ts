@@ -8,13 +8,12 @@ export interface ToldEvent<T extends ToldType = ToldType> {
   type: T;
   occurredAt: string;
   data: ToldData<T>;
-  /** Accounts whose default bus gets it too. */
-  accounts: string[];
-  correlationId?: string;
+  /** The buses that it has yet to reach: `hub`, the hub's own, or an account, for that account's default bus. */
+  destinations: string[];
 }
 
 /**
- * An event to tell.
+ * An event to tell: on the hub's bus, and on the default bus of each account that it concerns.
  * @param happening what identifies the happening, for example a request id and its version
  */
 export function toldEvent<T extends ToldType>(
@@ -24,6 +23,9 @@ export function toldEvent<T extends ToldType>(
   accounts: readonly string[],
   data: ToldData<T>,
 ): ToldEvent<T> {
-  const eventId = createHash('sha256').update(JSON.stringify([type, ...happening])).digest('hex').slice(0, 32);
-  return { eventId, type, occurredAt, accounts: [...new Set(accounts)], data };
+  const eventId = createHash('sha256')
+    .update(JSON.stringify([type, ...happening]))
+    .digest('hex')
+    .slice(0, 32);
+  return { eventId, type, occurredAt, destinations: ['hub', ...new Set(accounts)], data };
 }
