@@ -78,7 +78,7 @@ function grantsOn(asked: Resource, lake: Lake, principal: string | undefined, in
   const all = principal === undefined ? rawGrants(asked, lake) : effectiveGrants(asked, lake, principal);
   return all
     .filter(({ resource }) => {
-      if (asked.kind === 'table') return true;
+      if (asked.kind === 'table') return resource.kind !== 'filter' || includesFilters;
       if (asked.kind === 'filter') return resource.kind === 'filter' && resource.filter === asked.filter;
       if (asked.kind === 'location') return resource.kind === 'location' && covers(resource.arn, asked.arn);
       return resource.kind === asked.kind;
