@@ -6,7 +6,7 @@ import type { ColumnDefinition } from '../core/ports.ts';
 
 type Label = 'public' | 'internal' | 'confidential' | 'restricted';
 
-export interface SampleColumn extends ColumnDefinition {
+interface SampleColumn extends ColumnDefinition {
   Type: string;
   Comment: string;
   Parameters: { 'trellis.classification': string };
