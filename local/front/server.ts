@@ -47,9 +47,9 @@ export function createFront(parts: FrontParts): Front {
       if (message.destroyed && !message.complete) return; // The caller has gone.
       answer = protocolByLooks(request).error(asAwsError(error, 'a request'), randomUUID());
     }
-    const body = Buffer.from(answer.body);
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
-    response.end(body);
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    // As text, head and body leave in one write.
+    response.end(answer.body);
   }
 
   async function answerCall(request: WireRequest): Promise<WireAnswer> {

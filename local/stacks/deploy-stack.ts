@@ -25,6 +25,9 @@ const RESOURCE_MEMBERS = new Set([
   'UpdateReplacePolicy',
 ]);
 
+/** Ignored without a note: they have no effect on AWS either. */
+const SAYS_NOTHING = new Set(['Description', 'Tags']);
+
 /**
  * Makes a stack's resources, one after the other, and gives its outputs. Throws a TemplateError that names the stack and the resource for
  * what the local mesh does not have, before anything is made where that can be seen in the template, and for what a service refuses.
@@ -75,7 +78,7 @@ function requireKnown(stackName: string, logicalId: string, resource: TemplateRe
   for (const name of Object.keys(resource.Properties ?? {})) {
     if (properties.includes(name)) continue;
     if (!ignored.includes(name)) throw new TemplateError(`${where}: the local mesh does not have the property ${name}`);
-    targets.note(`${resource.Type}: ${name} has no effect in the local mesh`);
+    if (!SAYS_NOTHING.has(name)) targets.note(`${resource.Type}: ${name} has no effect in the local mesh`);
   }
 }
 

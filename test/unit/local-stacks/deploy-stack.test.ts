@@ -96,10 +96,12 @@ Resources:
   Bucket: { Type: AWS::S3::Bucket }
   Alarm: { Type: AWS::CloudWatch::Alarm, Properties: { AlarmActions: [!Ref Topic] } }
   Queue: { Type: AWS::SQS::Queue, Properties: { Tags: [] } }
+  Bus: { Type: AWS::Events::EventBus, Properties: { LogConfig: { Level: INFO } } }
 Outputs: { Log: { Value: !GetAtt Log.Arn }, Topic: { Value: !Ref Topic }, Bucket: { Value: !Ref Bucket } }
 `);
     expect(notes).toContain('AWS::CloudWatch::Alarm has no effect in the local mesh');
-    expect(notes).toContain('AWS::SQS::Queue: Tags has no effect in the local mesh');
+    expect(notes).toContain('AWS::Events::EventBus: LogConfig has no effect in the local mesh');
+    expect(notes.join()).not.toContain('Tags');
     expect(outputs).toEqual({
       Log: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:/aws/lambda/x:*`,
       Topic: `arn:aws:sns:us-east-1:${ACCOUNT}:trellis-local-Topic`,

@@ -1,0 +1,101 @@
+/** The local mesh: an embedded AWS with the accounts of `mesh.yml`, the deployed stacks and, unless it is empty, the sample's data. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accountsOf } from '../shared/mesh/mesh.ts';
+import { parseMesh } from '../shared/mesh/parse-mesh.ts';
+import { createDataFiles, type DataFiles } from './athena/data-files.ts';
+import { Activity } from './core/activity.ts';
+import { VirtualClock } from './core/clock.ts';
+import { createFront } from './front/server.ts';
+import type { RecordedAccess } from './iam/recorded-accesses.ts';
+import type { LakeFormation } from './lake-formation/lake-formation.ts';
+import { deployStacks } from './mesh/deploy-stacks.ts';
+import { joinServices } from './mesh/join-services.ts';
+import { settle } from './mesh/settle.ts';
+import { loadSample } from './sample/load-sample.ts';
+import { prepareSampleFiles } from './sample/prepare-sample-files.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const STAGE = 'local';
+
+export interface MeshOptions {
+  /** 0, unless given: a free one. */
+  port?: number;
+  /** Without the sample's data and tables. */
+  empty?: boolean;
+  /** Told what the boot does, what functions write and what goes wrong inside. */
+  log?: (line: string) => void;
+}
+
+export interface Mesh {
+  endpoint: string;
+  clock: VirtualClock;
+  activity: Activity;
+  /** The folders that stand for S3. */
+  files: DataFiles;
+  /** For tests that order failures. */
+  lakeFormation: LakeFormation;
+  /** Waits at most so many real milliseconds until nothing is under way; gives what still is. */
+  settle(timeoutMs: number): Promise<string[]>;
+  /** Moves the clock and does all that falls due. Gives the time then, ISO 8601. */
+  advance(seconds: number): Promise<string>;
+  /** What IAM was asked since the start. */
+  calls(): RecordedAccess[];
+  stop(): Promise<void>;
+}
+
+/** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
+export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
+  const { port = 0, empty = false, log = () => {} } = options;
+  const meshFile = parseMesh(await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
+  const accounts = new Set(accountsOf(meshFile));
+  const activity = new Activity();
+  const clock = new VirtualClock(activity);
+  const stops: (() => Promise<void> | void)[] = [() => clock.stop()];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= stops.reduceRight<Promise<void>>((before, next) => before.then(next), Promise.resolve());
+    return stopping;
+  };
+
+  try {
+    const s3Folder = await mkdtemp(join(tmpdir(), 'trellis-s3-'));
+    stops.push(() => rm(s3Folder, { recursive: true, force: true }));
+    const files = createDataFiles(s3Folder);
+    let endpoint = '';
+    const joined = await joinServices({ clock, activity, meshFile, accounts, files, endpoint: () => endpoint, log });
+    stops.push(() => joined.stop());
+
+    const advance = async (seconds: number) => {
+      await clock.advance(seconds);
+      return clock.iso();
+    };
+    const controls = {
+      advance,
+      settle: (timeoutMs: number) => settle(activity, timeoutMs),
+      calls: () => joined.iam.recorded.all(),
+    };
+    const front = createFront({
+      services: [...joined.services.values()],
+      callerOf: (accessKeyId, sessionToken) => joined.sessions.callerOf(accessKeyId, sessionToken),
+      authorize: (caller, access) => joined.iam.authorize(caller, access),
+      controls,
+      log,
+    });
+    endpoint = await front.listen(port);
+    stops.push(() => front.stop());
+
+    await deployStacks({ root: ROOT, meshFile, joined, log });
+    // Here `trellis apply` makes the accounts what mesh.yml says, before there are tables to sync.
+    if (!empty) {
+      log('loading the sample');
+      await prepareSampleFiles(files);
+      await loadSample({ endpoint, files });
+    }
+    return { endpoint, clock, activity, files, lakeFormation: joined.lakeFormation, ...controls, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import { isOutsideOrganization, type Mesh as MeshFile } from '../../shared/mesh/mesh.ts';
+import { createAthena } from '../athena/athena.ts';
+import type { DataFiles } from '../athena/data-files.ts';
+import type { Activity } from '../core/activity.ts';
+import type { VirtualClock } from '../core/clock.ts';
+import type { CatalogGuard, DataAccess, DeliverToTarget, InvokeFunction } from '../core/ports.ts';
+import type { Service } from '../core/service.ts';
+import { createDynamo } from '../dynamo/dynamo.ts';
+import { createEventBridge } from '../events/event-bridge.ts';
+import { createFunctions, type Functions } from '../functions/functions.ts';
+import { createGlue } from '../glue/glue.ts';
+import { Iam } from '../iam/iam.ts';
+import { Sessions } from '../iam/sessions.ts';
+import { createSts } from '../iam/sts.ts';
+import { createLakeFormation, type LakeFormation } from '../lake-formation/lake-formation.ts';
+import { createQueues } from '../queues/queues.ts';
+import { createSharing } from '../ram/sharing.ts';
+import { createStateMachines } from '../states/state-machines.ts';
+import { callAsRole } from './call-as-role.ts';
+import { deliverToTarget, sendDeadLetter } from './deliver-to-target.ts';
+
+export interface JoinedServices {
+  services: Map<string, Service>;
+  iam: Iam;
+  sessions: Sessions;
+  functions: Functions;
+  lakeFormation: LakeFormation;
+  stop(): Promise<void>;
+}
+
+/** Makes every service and joins them: what one needs of another, it gets here and nowhere else. */
+export async function joinServices(parts: {
+  clock: VirtualClock;
+  activity: Activity;
+  meshFile: MeshFile;
+  accounts: ReadonlySet<string>;
+  files: DataFiles;
+  /** Known once the front listens. */
+  endpoint: () => string;
+  log: (line: string) => void;
+}): Promise<JoinedServices> {
+  const { clock, activity, meshFile, accounts, files, endpoint, log } = parts;
+  const hasAccount = (account: string) => accounts.has(account);
+  const isInOrganization = (account: string) =>
+    meshFile.organization !== undefined && hasAccount(account) && !isOutsideOrganization(meshFile, account);
+
+  const iam = new Iam(account => (isInOrganization(account) ? meshFile.organization : undefined));
+  const sessions = new Sessions(() => clock.now(), hasAccount);
+  const sts = createSts({ clock, iam, sessions });
+  const queues = createQueues({ clock, activity, endpoint });
+  const functions = createFunctions({
+    clock,
+    activity,
+    queues,
+    credentialsFor: sts.credentialsFor,
+    requireRole: iam.requireRoleOf('lambda.amazonaws.com'),
+    endpoint,
+    log: ({ functionName, text }) => log(`${functionName}: ${text}`),
+  });
+
+  const services = new Map<string, Service>();
+  const invoke: InvokeFunction = (arn, payload) => functions.invoke(arn, payload);
+  const states = createStateMachines({
+    clock,
+    activity,
+    invoke,
+    callService: callAsRole(iam, services),
+    requireRole: iam.requireRoleOf('states.amazonaws.com'),
+  });
+  const startExecution = (arn: string, input: string) => states.start(arn, input);
+  const deliver: DeliverToTarget = deliverToTarget({ iam, queues, functions, startExecution });
+  const events = createEventBridge({
+    clock,
+    activity,
+    deliver,
+    requireRole: iam.requireRoleOf('events.amazonaws.com'),
+    sendToQueue: sendDeadLetter({ iam, queues }),
+    hasAccount,
+    mayPutEvents: (access, callerAccount, viaRule) => iam.mayPutEvents(access, callerAccount, viaRule),
+  });
+
+  // Glue, RAM and Lake Formation ask each other: each is told how to find the next when it is asked.
+  const { emitNative } = events;
+  const guard = (): CatalogGuard => lakeFormation.guard;
+  const access = (): DataAccess => lakeFormation.dataAccess;
+  const ram = createSharing({ clock, isInOrganization, mayShare: owner => glue.letsRamShare(owner) });
+  const glue = createGlue({ clock, emitNative, guard, hasCrossAccountShares: owner => ram.hasShares(owner) });
+  const contents = () => glue.contents;
+  const lakeFormation = createLakeFormation({ clock, contents, emitNative, sharing: ram.sharing });
+  const athena = createAthena({
+    clock,
+    activity,
+    contents,
+    guard,
+    access,
+    files,
+    requireCaller: (caller, asked) => iam.authorize(caller, asked),
+  });
+  const dynamo = await createDynamo({ clock });
+
+  const all = [athena, dynamo, events, functions, glue, lakeFormation, queues, ram, states, sts];
+  for (const { service } of all) services.set(service.id, service);
+  return {
+    services,
+    iam,
+    sessions,
+    functions,
+    lakeFormation,
+    async stop() {
+      await Promise.all([functions.stop(), athena.stop()]);
+      await dynamo.stop();
+    },
+  };
+}
