@@ -39,6 +39,13 @@ export async function deployStacks(parts: {
   const hubTemplate = join(root, HUB_TEMPLATE);
   if (!existsSync(hubTemplate)) throw new TemplateError(`There is no ${HUB_TEMPLATE}: run npm run build first.`);
   await deploy(await readTemplate(hubTemplate), `trellis-${meshFile.stage}`, meshFile.hub);
+  // `serverless package` leaves every stage's stack in the same place.
+  const bus = `trellis-${meshFile.stage}`;
+  const { EventBuses } = await targets.call(meshFile.hub, 'events', 'ListEventBuses', {});
+  if (!EventBuses.some((found: { Name: string }) => found.Name === bus))
+    throw new TemplateError(
+      `${HUB_TEMPLATE} makes no bus ${bus}: it is not of the stage ${meshFile.stage}. Remove dist/ and run npm run build.`,
+    );
 
   const spoke = await readTemplate(join(root, 'spoke.yml'));
   for (const account of accountsOf(meshFile))

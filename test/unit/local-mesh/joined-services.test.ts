@@ -120,10 +120,10 @@ let activity: Activity;
 let clock: VirtualClock;
 let joined: JoinedServices;
 
-beforeEach(async () => {
+async function boot(hubTemplate: string): Promise<void> {
   root = await mkdtemp(join(tmpdir(), 'trellis-test-'));
   await mkdir(join(root, '.serverless'));
-  await writeFile(join(root, '.serverless/cloudformation-template-update-stack.json'), HUB_TEMPLATE);
+  await writeFile(join(root, '.serverless/cloudformation-template-update-stack.json'), hubTemplate);
   await writeFile(join(root, 'spoke.yml'), SPOKE_TEMPLATE);
   const meshFile = parseMesh(MESH, 'local');
   activity = new Activity();
@@ -141,7 +141,7 @@ beforeEach(async () => {
     log,
   });
   await deployStacks({ root, meshFile, joined, log });
-});
+}
 
 afterEach(async () => {
   await joined.stop();
@@ -169,6 +169,8 @@ async function messages(queue: string): Promise<Wire[]> {
 }
 
 describe('an event put in a spoke', () => {
+  beforeEach(() => boot(HUB_TEMPLATE));
+
   it('comes to the queue whose policy lets the rule, and says where it is from', async () => {
     await put(SPOKE, 'trellis.access');
     const [message, ...others] = await messages('open');
@@ -208,6 +210,8 @@ describe('an event put in a spoke', () => {
 });
 
 describe('accounts', () => {
+  beforeEach(() => boot(HUB_TEMPLATE));
+
   it('have their organization, unless they are outside it', () => {
     const { organizationOf } = joined.iam;
     expect([HUB, SPOKE, STRANGER, OUTSIDE, '999999999999'].map(organizationOf)).toEqual([
@@ -226,6 +230,8 @@ describe('accounts', () => {
 });
 
 describe('Glue, RAM and Lake Formation', () => {
+  beforeEach(() => boot(HUB_TEMPLATE));
+
   it('see each other: a database made in an account is seen by its administrator and on its bus', async () => {
     await call(SPOKE, 'events', 'PutRule', { Name: 'glue', EventPattern: '{"source":["aws.glue"]}' });
     const { QueueUrl } = await call(SPOKE, 'sqs', 'CreateQueue', { QueueName: 'glue' });
@@ -246,5 +252,13 @@ describe('Glue, RAM and Lake Formation', () => {
     expect(JSON.parse(Messages[0].Body).detail).toMatchObject({ databaseName: 'ops', typeOfChange: 'CreateDatabase' });
     const { DatabaseList } = await call(SPOKE, 'glue', 'GetDatabases', {});
     expect(DatabaseList).toMatchObject([{ Name: 'ops' }]);
+  });
+});
+
+describe('a hub stack', () => {
+  it('of another stage is refused', async () => {
+    await expect(boot(HUB_TEMPLATE.replaceAll('trellis-local', 'trellis-prod'))).rejects.toThrow(
+      'makes no bus trellis-local: it is not of the stage local',
+    );
   });
 });
