@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-glue';
 import type { Partition, PartitionPlan } from '../catalog/plan-partition-sync.ts';
 import type { CentralSnapshot } from '../catalog/plan-table-sync.ts';
-import type { CentralTables } from '../catalog/sync-table.ts';
+import { type CentralTables, TableChangedError } from '../catalog/sync-table.ts';
 import type { TableContent } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { toContent, toTableInput } from './glue-tables.ts';
@@ -41,15 +41,21 @@ export class GlueCentralTables implements CentralTables {
   }
 
   async create(database: string, content: TableContent): Promise<void> {
-    const create = new CreateTableCommand({ DatabaseName: database, TableInput: toTableInput(content) });
     try {
-      await this.#glue.send(create);
+      await this.#createTable(database, content);
     } catch (error) {
-      if (isError(error, 'AlreadyExistsException'))
-        throw new TableChangedError(database, content.Name, { cause: error });
       if (!isError(error, 'EntityNotFoundException')) throw error;
       await this.#createDatabase(database);
-      await this.#glue.send(create);
+      await this.#createTable(database, content);
+    }
+  }
+
+  async #createTable(DatabaseName: string, content: TableContent): Promise<void> {
+    try {
+      await this.#glue.send(new CreateTableCommand({ DatabaseName, TableInput: toTableInput(content) }));
+    } catch (error) {
+      if (!isError(error, 'AlreadyExistsException')) throw error;
+      throw new TableChangedError(DatabaseName, content.Name, { cause: error });
     }
   }
 
@@ -129,17 +135,6 @@ function toInput({ values, storage, parameters }: Partition): PartitionInput {
 
 function* batches<T>(items: readonly T[], size: number): Iterable<T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
-
-class TableChangedError extends Error {
-  override name = 'TableChangedError';
-
-  constructor(database: string, table: string, options: ErrorOptions) {
-    super(
-      `${database}.${table} changed while it was being brought up to its source. Read again and plan again.`,
-      options,
-    );
-  }
 }
 
 class PartitionsFailedError extends Error {

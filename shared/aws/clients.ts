@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
@@ -6,16 +6,16 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
  * What every client shares. The SDK's standard retries take throttling; a request is given up after 30 s, on which the ledger's leases rest
- * (`shared/access/ledger.ts`).
+ * (`shared/access/ledger.ts`): without `throwOnRequestTimeout` the SDK only warns. Source: @smithy/types, NodeHttpHandlerOptions.
  */
 export const clientOptions = {
   maxAttempts: 6,
   retryMode: 'standard',
-  requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000 },
+  requestHandler: { requestTimeout: 30_000, throwOnRequestTimeout: true, connectionTimeout: 3_000 },
 };
 
-export function documentClient(): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions), {
+export function documentClient(connection: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(new DynamoDBClient({ ...clientOptions, ...connection }), {
     marshallOptions: { removeUndefinedValues: true },
   });
 }

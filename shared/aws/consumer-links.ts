@@ -51,7 +51,7 @@ export class GlueConsumerLinks implements ConsumerLinks {
     }));
     await retryOn(['ConcurrentModificationException'], async () => {
       const { Failures = [] } = await this.#lake(account).send(new BatchGrantPermissionsCommand({ Entries }));
-      throwFirst(Failures, () => false);
+      throwFirst(Failures);
     });
   }
 
@@ -93,7 +93,14 @@ export class GlueConsumerLinks implements ConsumerLinks {
     const Principal = { DataLakePrincipalIdentifier: principal };
     const Entries = [{ Id: '0', Principal, Resource: linkResource, Permissions: ['DESCRIBE' as const] }];
     const { Failures = [] } = await this.#lake(account).send(new BatchRevokePermissionsCommand({ Entries }));
-    throwFirst(Failures, message => /no permissions revoked/i.test(message));
+    // Nothing to see any more: the grant has gone, or the link with it.
+    throwFirst(
+      Failures.filter(
+        ({ Error: failure }) =>
+          failure?.ErrorCode !== 'EntityNotFoundException' &&
+          !/no permissions revoked/i.test(failure?.ErrorMessage ?? ''),
+      ),
+    );
   }
 }
 
@@ -125,12 +132,11 @@ function describable(CatalogId: string, { database, name }: LinkPlace): [Resourc
 
 function throwFirst(
   failures: { Error?: { ErrorCode?: string | undefined; ErrorMessage?: string | undefined } | undefined }[],
-  isFine: (message: string) => boolean,
 ): void {
-  const fault = failures.find(({ Error: failure }) => !isFine(failure?.ErrorMessage ?? ''))?.Error;
-  if (!fault) return;
-  const error = new Error(fault.ErrorMessage);
-  error.name = fault.ErrorCode ?? 'PermissionFailed';
+  const [first] = failures;
+  if (!first) return;
+  const error = new Error(first.Error?.ErrorMessage);
+  error.name = first.Error?.ErrorCode ?? 'PermissionFailed';
   throw error;
 }
 

@@ -3,8 +3,9 @@ import { SCHEMA_VERSION } from '../../events/envelope.ts';
 import type { Announcer } from '../telling/outbox.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
 
-/** Source: EventBridge API reference, PutEvents. */
+/** Source: EventBridge API reference, PutEvents: 10 entries, 256 KB over all of them. The rest is left to the entries' other members. */
 const ENTRIES_A_CALL = 10;
+const DETAIL_CHARACTERS_A_CALL = 200_000;
 
 interface Addressed {
   event: ToldEvent;
@@ -32,9 +33,7 @@ export class EventBridgeAnnouncer implements Announcer {
   async announce(events: readonly ToldEvent[]): Promise<ToldEvent[]> {
     const addressed = events.flatMap(event => event.destinations.map(destination => ({ event, destination })));
     const left: Addressed[] = [];
-    for (let start = 0; start < addressed.length; start += ENTRIES_A_CALL) {
-      left.push(...(await this.#put(addressed.slice(start, start + ENTRIES_A_CALL))));
-    }
+    for (const call of calls(addressed)) left.push(...(await this.#put(call)));
     const unreached = Map.groupBy(left, ({ event }) => event);
     return [...unreached].map(([event, entries]) => ({
       ...event,
@@ -74,4 +73,21 @@ export class EventBridgeAnnouncer implements Announcer {
         destination === 'hub' ? this.#busName : `arn:aws:events:${this.#region}:${destination}:event-bus/default`,
     };
   }
+}
+
+function calls(addressed: readonly Addressed[]): Addressed[][] {
+  const all: Addressed[][] = [];
+  let room = 0;
+  for (const one of addressed) {
+    const size = JSON.stringify(one.event.data).length;
+    const current = all.at(-1);
+    if (current && current.length < ENTRIES_A_CALL && size <= room) {
+      current.push(one);
+      room -= size;
+    } else {
+      all.push([one]);
+      room = DETAIL_CHARACTERS_A_CALL - size;
+    }
+  }
+  return all;
 }

@@ -130,9 +130,11 @@ export class LedgerTable implements Ledger {
       TableName: this.#table,
       Key: requestKey(request.requestId),
       UpdateExpression:
-        'SET request = :request, version = :version' +
+        'SET #request = :request, version = :version' +
         (requestDueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
       ConditionExpression: request.version === 1 ? 'attribute_not_exists(pk)' : 'version = :read',
+      // A reserved word of DynamoDB's.
+      ExpressionAttributeNames: { '#request': 'request' },
       ExpressionAttributeValues: {
         ':request': request,
         ':version': request.version,

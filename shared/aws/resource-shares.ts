@@ -1,6 +1,5 @@
 import {
   AcceptResourceShareInvitationCommand,
-  GetResourceShareAssociationsCommand,
   paginateGetResourceShareAssociations,
   paginateGetResourceShareInvitations,
   type RAMClient,
@@ -30,15 +29,16 @@ export class RamResourceShares implements ResourceShares {
         if (resourceShareArn) shares.add(resourceShareArn);
     }
     if (shares.size === 0) return false;
-    const { resourceShareAssociations = [] } = await this.#ram.send(
-      new GetResourceShareAssociationsCommand({
-        associationType: 'PRINCIPAL',
-        principal: account,
-        resourceShareArns: [...shares],
-        associationStatus: 'ASSOCIATED',
-      }),
-    );
-    return resourceShareAssociations.length > 0;
+    const principals = {
+      associationType: 'PRINCIPAL' as const,
+      principal: account,
+      resourceShareArns: [...shares],
+      associationStatus: 'ASSOCIATED' as const,
+    };
+    for await (const page of paginateGetResourceShareAssociations({ client: this.#ram }, principals)) {
+      if (page.resourceShareAssociations?.length) return true;
+    }
+    return false;
   }
 
   async acceptInvitations(account: string): Promise<number> {

@@ -5,6 +5,7 @@ import {
   MISSING_PARAMETER,
   parseSourceVersion,
   SOURCE_VERSION_PARAMETER,
+  type SourceVersion,
   type TableContent,
   type TableSnapshot,
 } from './table-snapshot.ts';
@@ -16,7 +17,7 @@ export interface CentralSnapshot {
 }
 
 export type TableSyncPlan =
-  /** In step, or the reading is older than what is there. */
+  /** In step, or the reading may be older than what is there: read the source again. */
   | { kind: 'nothing'; why: 'in-step' | 'stale' | 'not-ours' | 'never-synced' }
   | { kind: 'create'; content: TableContent; changes: string[] }
   | { kind: 'update'; content: TableContent; versionId: string; keepVersion: boolean; changes: string[] }
@@ -31,11 +32,20 @@ export interface TableSyncQuestion {
   /** Undefined only when the producer's catalog said that this table does not exist. */
   source: TableSnapshot | undefined;
   central: CentralSnapshot | undefined;
+  /** The source was read after the central table: nothing that is there comes from a later reading. */
+  isReadLast: boolean;
   now: string;
 }
 
 /** Works out what brings a central table up to its source. Planning again after the plan was applied gives nothing. Pure. */
-export function planTableSync({ domainName, domain, source, central, now }: TableSyncQuestion): TableSyncPlan {
+export function planTableSync({
+  domainName,
+  domain,
+  source,
+  central,
+  isReadLast,
+  now,
+}: TableSyncQuestion): TableSyncPlan {
   if (!source) return planMissing(central, now);
   if (source.isLinkOrView) return { kind: 'nothing', why: 'never-synced' };
   const content = centralContent(source, domainName, domain.account);
@@ -44,11 +54,21 @@ export function planTableSync({ domainName, domain, source, central, now }: Tabl
   if (!central) return { kind: 'create', content, changes: ['created'] };
   const fence = parseSourceVersion(central.content.Parameters[SOURCE_VERSION_PARAMETER]);
   if (!fence) return { kind: 'nothing', why: 'not-ours' };
-  if (isOlder(source, fence)) return { kind: 'nothing', why: 'stale' };
+  if (isStale(source, fence, central, isReadLast)) return { kind: 'nothing', why: 'stale' };
   const changes = meaningfulChanges(central.content, content);
-  if (source.createdAt !== fence.createdAt) changes.unshift('recreated');
+  if (source.createdAt !== fence.createdAt || isOlder(source, fence)) changes.unshift('recreated');
   if (changes.length === 0) return { kind: 'nothing', why: 'in-step' };
   return { kind: 'update', content, versionId: central.versionId, keepVersion: keepsVersion(changes), changes };
+}
+
+/**
+ * Glue's CreateTime has whole seconds, so a table that was dropped and made again within one second starts over at a lower version of what
+ * looks like the same incarnation; and a table that was marked missing looks no newer when it comes back so. A reading taken before the
+ * central one cannot be told from an old one then. One taken after it is the truth.
+ */
+function isStale(source: TableSnapshot, fence: SourceVersion, central: CentralSnapshot, isReadLast: boolean): boolean {
+  if (source.createdAt !== fence.createdAt) return isOlder(source, fence);
+  return !isReadLast && (isOlder(source, fence) || central.content.Parameters[MISSING_PARAMETER] !== undefined);
 }
 
 function planMissing(central: CentralSnapshot | undefined, now: string): TableSyncPlan {
@@ -65,7 +85,12 @@ function locationFaults(
   { Parameters, StorageDescriptor, Name }: TableContent,
 ): string[] {
   // Iceberg readers follow the metadata pointer, whatever the table's own location says.
-  const places = [StorageDescriptor.Location, Parameters.metadata_location, Parameters.previous_metadata_location];
+  const places = [
+    StorageDescriptor.Location,
+    ...((StorageDescriptor.AdditionalLocations as string[] | undefined) ?? []),
+    Parameters.metadata_location,
+    Parameters.previous_metadata_location,
+  ];
   return places
     .filter(place => place !== undefined && place !== '' && !isWithinPrefixes(domain, place))
     .map(

@@ -26,6 +26,11 @@ export class SeenTables {
     const oldest = this.#digests.keys().next().value;
     if (oldest !== undefined) this.#digests.delete(oldest);
   }
+
+  /** The table is gone: one made again within the same second may have the same reading. */
+  forget(table: string): void {
+    this.#digests.delete(table);
+  }
 }
 
 function digest(source: TableSnapshot): string {

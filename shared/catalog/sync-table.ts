@@ -60,21 +60,51 @@ export type SyncOutcome = TableSyncPlan['kind'] | 'unknown-domain';
  * to run late, twice at once, and to lose at any point.
  *
  * Calls: one read when this process knows the table to be in step; otherwise two reads, and for a change one write of the table, its event
- * kept, put, and forgotten. Partitioned tables add the pages of both sides' partitions.
+ * kept, put, and forgotten. A reading that may be old is taken once more. Partitioned tables add the pages of both sides' partitions.
  *
- * @throws TableChangedError when another wrote the central table meanwhile; the fault of a service. The change is delivered again.
+ * @throws TableChangedError when others kept writing the central table meanwhile; the fault of a service. The change is delivered again.
  */
 export async function syncTable(services: SyncServices, change: TableChange): Promise<SyncOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await syncOnce(services, attempt === 1 ? change : { ...change, isRepeated: true });
+    } catch (fault) {
+      if (!(fault instanceof TableChangedError) || attempt === CONFLICT_ATTEMPTS) throw fault;
+    }
+  }
+}
+
+const CONFLICT_ATTEMPTS = 4;
+
+/** Another wrote the central table between reading and writing it: read again and plan again. */
+export class TableChangedError extends Error {
+  override name = 'TableChangedError';
+
+  constructor(database: string, table: string, options?: ErrorOptions) {
+    super(
+      `${database}.${table} changed while it was being brought up to its source. Read again and plan again.`,
+      options,
+    );
+  }
+}
+
+async function syncOnce(services: SyncServices, change: TableChange): Promise<SyncOutcome> {
   const owner = Object.entries(services.mesh.domains).find(
     ([, domain]) => domain.account === change.account && isSyncedDatabase(domain, change.database),
   );
   if (!owner) return 'unknown-domain';
   const [domainName, domain] = owner;
   const database = centralDatabase(domainName, change.database);
-  const source = await services.producers.readTable(change.account, change.database, change.table);
+  const readSource = () => services.producers.readTable(change.account, change.database, change.table);
+  let source = await readSource();
   if (!change.isRepeated && source && services.seen.isInStep(`${database}.${change.table}`, source)) return 'nothing';
   const central = await services.central.read(database, change.table);
-  const plan = planTableSync({ domainName, domain, source, central, now: services.now() });
+  const question = { domainName, domain, central, now: services.now() };
+  let plan = planTableSync({ ...question, source, isReadLast: false });
+  if (plan.kind === 'nothing' && plan.why === 'stale') {
+    source = await readSource();
+    plan = planTableSync({ ...question, source, isReadLast: true });
+  }
   const place: Place = { domainName, domain, database, change };
   await applyPlan(services, place, plan, source);
   // An earlier delivery may have written a change and not come to tell of it.
@@ -101,6 +131,7 @@ async function applyPlan(
     case 'quarantine':
       return tellQuarantine(services, place, plan.reasons, source);
     case 'mark-missing':
+      seen.forget(`${database}.${change.table}`);
       // Told when the grace period has passed and the table goes; a table that comes back in time is no news.
       return central.update(database, plan.content, plan.versionId, false);
     case 'create':
@@ -127,32 +158,39 @@ function hasListedPartitions({ content: { PartitionKeys, Parameters } }: TableSn
 }
 
 async function planPartitions(services: SyncServices, { database, domain, change }: Place): Promise<PartitionPlan> {
-  const [source, central] = await Promise.all([
-    services.producers.readPartitions(change.account, change.database, change.table),
-    services.central.readPartitions(database, change.table),
-  ]);
+  // The source last: a partition that another handler has just copied is then in both, and is not taken for one that went.
+  const central = await services.central.readPartitions(database, change.table);
+  const source = await services.producers.readPartitions(change.account, change.database, change.table);
   return planPartitionSync(domain, source, central);
 }
 
-async function syncPartitions(
+/** Brings the partitions of a table that was just written up to its source: part of that change, told with it. */
+async function syncPartitions(services: SyncServices, place: Place, source: TableSnapshot | undefined): Promise<void> {
+  if (!source || !hasListedPartitions(source)) return;
+  await applyPartitions(services, place, await planPartitions(services, place), source);
+}
+
+async function applyPartitions(
   services: SyncServices,
   place: Place,
-  source: TableSnapshot | undefined,
-): Promise<PartitionPlan | undefined> {
-  if (!source || !hasListedPartitions(source)) return undefined;
-  const plan = await planPartitions(services, place);
-  await services.central.applyPartitions(place.database, place.change.table, plan);
+  plan: PartitionPlan,
+  source: TableSnapshot,
+): Promise<void> {
+  if (partitionChanges(plan).length > 0)
+    await services.central.applyPartitions(place.database, place.change.table, plan);
   if (plan.quarantined.length > 0) await tellQuarantine(services, place, plan.quarantined, source);
-  return plan;
 }
 
 /** The table is in step; its partitions may not be. */
 async function syncPartitionsAlone(services: SyncServices, place: Place, source: TableSnapshot): Promise<void> {
-  const plan = await syncPartitions(services, place, source);
-  const changes = plan ? partitionChanges(plan) : [];
-  if (changes.length === 0) return;
-  const event = syncedEvent(services, place, changes, source);
-  await tell(services, [event]);
+  if (!hasListedPartitions(source)) return;
+  const plan = await planPartitions(services, place);
+  const changes = partitionChanges(plan);
+  // Partitions come and go without a new version of their table: the time tells one such change from the next.
+  const events = changes.length > 0 ? [syncedEvent(services, place, changes, source, services.now())] : [];
+  for (const event of events) await services.staged.stage(`${place.database}.${place.change.table}`, event);
+  await applyPartitions(services, place, plan, source);
+  await tellStaged(services, place, events);
 }
 
 function syncedEvent(
@@ -160,8 +198,9 @@ function syncedEvent(
   { domainName, database, domain, change }: Place,
   changes: string[],
   source: TableSnapshot | undefined,
+  ...more: string[]
 ) {
-  const happening = [database, change.table, source ? writeSourceVersion(source) : 'gone', changes.join()];
+  const happening = [database, change.table, source ? writeSourceVersion(source) : 'gone', changes.join(), ...more];
   const data = { domain: domainName, database, table: change.table, changes };
   return toldEvent('Catalog Table Synced', happening, now(), [domain.account], data);
 }
@@ -173,7 +212,7 @@ async function tellStaged(services: SyncServices, { database, change }: Place, e
   for (const { eventId } of events) await services.staged.clear(`${database}.${change.table}`, eventId);
 }
 
-/** Told once for each version of the source and its reasons. */
+/** Told once for each version of the source and its reasons; again where an earlier delivery may have stopped before it told. */
 async function tellQuarantine(
   services: SyncServices,
   place: Place,
@@ -185,5 +224,6 @@ async function tellQuarantine(
   const at = services.now();
   const data = { domain: domainName, database, table: change.table, reasons };
   const event = toldEvent('Catalog Change Quarantined', happening, at, [domain.account], data);
-  if (await services.staged.markOnce(domain.account, event.eventId, at)) await tell(services, [event]);
+  const isNews = await services.staged.markOnce(domain.account, event.eventId, at);
+  if (isNews || change.isRepeated) await tell(services, [event]);
 }

@@ -1,0 +1,68 @@
+/** How the story looks in a terminal. Colours only where there is one (`util.styleText` honours NO_COLOR). */
+import { styleText } from 'node:util';
+
+const WIDTH = 100;
+
+export function title(text: string): void {
+  console.log(`\n${styleText('bold', text)}\n${'─'.repeat(WIDTH)}`);
+}
+
+export function scene(number: number, text: string): void {
+  console.log(`\n${styleText(['bold', 'cyan'], `${number}. ${text}`)}`);
+}
+
+/** A sentence of the story, wrapped and indented. */
+export function say(text: string): void {
+  let line = '  ';
+  for (const word of text.split(' ')) {
+    if (line.length + word.length > WIDTH) {
+      console.log(line.trimEnd());
+      line = '  ';
+    }
+    line += `${word} `;
+  }
+  console.log(line.trimEnd());
+}
+
+export function good(text: string): void {
+  console.log(`  ${styleText('green', '✓')} ${text}`);
+}
+
+export function refused(text: string): void {
+  console.log(`  ${styleText('red', '✗')} ${text}`);
+}
+
+/** What Trellis told, one line an event. */
+export function told(type: string, text: string): void {
+  console.log(`  ${styleText('yellow', '◆')} ${styleText('bold', type)}  ${text}`);
+}
+
+export function code(text: string): void {
+  console.log(`  ${styleText('dim', text)}`);
+}
+
+/** A table whose columns line up; numbers to the right. */
+export function table(columns: readonly string[], rows: readonly (readonly (string | null)[])[]): void {
+  const cells = [columns.map(String), ...rows.map(row => row.map(cell => cell ?? '–'))];
+  const widths = columns.map((_, index) => Math.max(...cells.map(row => (row[index] ?? '').length)));
+  const isNumber = columns.map(
+    (_, index) => rows.length > 0 && rows.every(row => /^-?[\d.,]+$/.test(row[index] ?? '')),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) => (isNumber[index] ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)))
+      .join('   ')
+      .trimEnd();
+  const [header = [], ...body] = cells;
+  console.log(`    ${styleText('dim', line(header))}`);
+  for (const row of body) console.log(`    ${line(row)}`);
+}
+
+/** One line that shows that something is under way, replaced where there is a terminal. */
+export function progress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K  ${styleText('dim', `… ${text}`)}`);
+}
+
+export function endProgress(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
+}
