@@ -49,7 +49,7 @@ describe('waits', () => {
   it('keeps 5,000 executions waiting at little cost', async () => {
     const { machine, start, clock, activity, call } = rig();
     const arn = await machine({ Long: { Type: 'Wait', Seconds: 30 * DAY, End: true } });
-    const begin = performance.now();
+    const before = process.cpuUsage();
     for (let index = 0; index < 5000; index++) await start(arn, { index });
     await activity.idle();
     for (let day = 0; day < 29; day++) await clock.advance(DAY);
@@ -58,7 +58,8 @@ describe('waits', () => {
     ).toHaveLength(1);
     await clock.advance(2 * DAY);
     expect((await call('ListExecutions', { stateMachineArn: arn, statusFilter: 'RUNNING' })).executions).toEqual([]);
-    expect(performance.now() - begin).toBeLessThan(8000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(5000);
   });
 });
 
