@@ -50,9 +50,11 @@ export function createSts(parts: { clock: VirtualClock; iam: Iam; sessions: Sess
       );
 
     const seconds = duration(input.DurationSeconds, role.maxSessionSeconds, !call.caller.isAdministrator);
+    // Simplification: a session lasts so many seconds of real time, by which its holder outside the mesh renews it; what STS answers is the
+    // mesh's time, by which functions renew theirs.
     const expiresAt = clock.now() + seconds * 1000;
     const caller = sessionOf(role, sessionName);
-    const keys = sessions.open(caller, expiresAt);
+    const keys = sessions.open(caller, Date.now() + seconds * 1000);
     return {
       AssumedRoleUser: { AssumedRoleId: `${uniqueId(role.arn)}:${sessionName}`, Arn: caller.arn },
       Credentials: {

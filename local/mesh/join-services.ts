@@ -45,7 +45,7 @@ export async function joinServices(parts: {
     meshFile.organization !== undefined && hasAccount(account) && !isOutsideOrganization(meshFile, account);
 
   const iam = new Iam(account => (isInOrganization(account) ? meshFile.organization : undefined));
-  const sessions = new Sessions(() => clock.now(), hasAccount);
+  const sessions = new Sessions(Date.now, hasAccount);
   const sts = createSts({ clock, iam, sessions });
   const queues = createQueues({ clock, activity, endpoint });
   const functions = createFunctions({

@@ -110,7 +110,7 @@ async function publicColumnsAtOnce({ endpoint, hear, analyst }: Stage): Promise<
     requestId: 'flights-1',
     tables: ['aviation_ops.flights'],
     purpose: 'delay-study',
-    durationDays: 30,
+    durationDays: 1,
   });
   const [granted] = await heard(hear, 'Access Granted');
   told(
@@ -131,7 +131,7 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
     requestId: 'birds-1',
     tables: ['aviation_ops.birdstrikes'],
     purpose: 'safety-study',
-    durationDays: 30,
+    durationDays: 1,
   });
   const [question] = await heard(hear, 'Access Approval Needed');
   const columns = question?.columns as string[];
