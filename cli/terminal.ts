@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Where a command writes, and whom it may ask. */
+export interface Terminal {
+  /** A text and the end of its line, to the standard output. */
+  out(text: string): void;
+  /** The same to the standard error. */
+  err(text: string): void;
+  /** Whether a person is there to answer. */
+  isInteractive: boolean;
+  /** Whether the person says yes. The end of the input is a no. */
+  confirm(question: string): Promise<boolean>;
+  /** Colours only where the standard output shows them: a terminal, and no NO_COLOR. */
+  style(format: Format, text: string): string;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  return {
+    out: text => void stdout.write(`${text}\n`),
+    err: text => void stderr.write(`${text}\n`),
+    isInteractive: stdin.isTTY === true && stdout.isTTY === true,
+    async confirm(question) {
+      const lines = createInterface({ input: stdin, output: stdout });
+      const ended = new Promise<string>(resolve => lines.once('close', () => resolve('')));
+      try {
+        const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+        return /^(y|yes)$/i.test(answer.trim());
+      } finally {
+        lines.close();
+      }
+    },
+    style: (format, text) => styleText(format, text, { stream: stdout }),
+  };
+}

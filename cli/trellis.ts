@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** The command line of Trellis. `trellis --help` says what it can do. */
+import { applyServices } from '../shared/aws/apply-services.ts';
+import { runTrellis } from './program.ts';
+import { processTerminal } from './terminal.ts';
+
+process.exitCode = await runTrellis(process.argv.slice(2), {
+  terminal: processTerminal(),
+  environment: process.env,
+  applyServices,
+});
