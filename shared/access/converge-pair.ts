@@ -1,7 +1,7 @@
-import type { Instant, Pair } from './access-request.ts';
+import { after, type Instant, type Pair } from './access-request.ts';
 import type { CellFilter } from './entitlement.ts';
-import type { Lease, Ledger } from './ledger.ts';
-import { afterSettling, type PairReading, withApplied } from './pair-record.ts';
+import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
+import { afterSettling, isSettledAs, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
 import { type ActualAccess, type ConvergePlan, isInStep, planConverge } from './plan-converge.ts';
 
 /** Lake Formation in the hub, for one table's data cells filters and their grants. Every change may be repeated. */
@@ -31,6 +31,8 @@ export interface ConvergeServices {
   /** When this process is certainly dead: a function's own time-out, and never later than the lease that it takes. */
   deadline(): Instant;
   newHolder(): string;
+  /** Waits so many milliseconds. */
+  pause(milliseconds: number): Promise<void>;
 }
 
 export interface Convergence {
@@ -47,32 +49,83 @@ export interface Convergence {
  * grants on a table, whatever was there, then looks again. Safe to run at any time, any number of times, and to lose at any point:
  * what it did not finish is unsettled, and the sweep does it again.
  *
- * @throws TableLockedError while another works on the table; ConvergeIncompleteError when the look-again does not find what was asked for.
+ * @throws TableLockedError while others keep working on the table; ConvergeIncompleteError when the look-again does not find what was asked for.
  */
 export async function convergePair(services: ConvergeServices, pair: Pair): Promise<Convergence> {
-  const { ledger, now, deadline, newHolder } = services;
-  const lease = await ledger.takeLease(pair.table, newHolder(), now(), deadline());
+  const { ledger, now } = services;
+  const lease = await takeLeaseInTurn(services, pair.table);
   try {
-    return await convergeAlone(services, pair, lease);
-  } finally {
+    const convergence = await convergeAlone(services, pair, lease);
     await ledger.releaseLease(lease);
+    return convergence;
+  } catch (fault) {
+    // A call that failed here, by a time-out for one, may still land: what the next holder sees may change again.
+    await ledger.releaseLease({ ...lease, unsureUntil: doubtAfterFault(now()) });
+    throw fault;
   }
 }
 
+/** Many grants on one table can end in one minute: each waits for its turn rather than for the next sweep. */
+async function takeLeaseInTurn(
+  { ledger, now, deadline, newHolder, pause }: ConvergeServices,
+  table: string,
+): Promise<Lease> {
+  const holder = newHolder();
+  const giveUpAt = after(deadline(), -WORK_MILLISECONDS);
+  for (;;) {
+    try {
+      return await ledger.takeLease(table, holder, now(), deadline());
+    } catch (fault) {
+      if (!(fault instanceof TableLockedError) || now() >= giveUpAt) throw fault;
+      await pause(TURN_MILLISECONDS);
+    }
+  }
+}
+
+const TURN_MILLISECONDS = 250;
+/** What a converge needs before its process ends: one that starts later would leave its lease, and a doubt, behind. */
+const WORK_MILLISECONDS = 20_000;
+
 async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Lease): Promise<Convergence> {
-  const { ledger, lake, now } = services;
-  let [reading, actual] = await Promise.all([ledger.loadPair(pair), lake.read(pair)]);
+  const { ledger, lake } = services;
+  const [reading, actual] = await Promise.all([ledger.loadPair(pair), lake.read(pair)]);
   const plan = planConverge(reading, actual);
+  // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
   const linking = settleLink(services, pair, plan.desired !== null);
-  if (plan.note) reading = { ...reading, record: await noteApplied(services, reading, plan.note) };
+  const applying = applyAndLookAgain(services, pair, reading, actual, plan);
+  const [linked, applied] = await Promise.allSettled([linking, applying]);
+  if (applied.status === 'rejected') throw applied.reason;
+  const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
+  const { record, foreign } = applied.value;
+  await settle(services, record, plan.desired, lease, linkFault === undefined);
+  return { desired: plan.desired, foreign, ...(linkFault !== undefined && { linkFault }) };
+}
+
+async function applyAndLookAgain(
+  services: ConvergeServices,
+  pair: Pair,
+  reading: PairReading,
+  actual: ActualAccess,
+  plan: ConvergePlan,
+): Promise<{ record: PairRecord; foreign: string[] }> {
+  const record = plan.note ? await noteApplied(services, reading, plan.note) : reading.record;
+  if (isInStep(plan)) return { record, foreign: plan.foreign };
   await apply(services, pair, plan);
-  if (!isInStep(plan)) actual = await lake.read(pair);
-  const second = planConverge(reading, actual);
-  const linkFault = await linking;
+  const second = planConverge({ ...reading, record }, await services.lake.read(pair));
   if (!isInStep(second)) throw new ConvergeIncompleteError(pair, second);
-  if (lease.unsureUntil !== undefined && lease.unsureUntil > now()) await ledger.postponePair(pair, lease.unsureUntil);
-  else if (linkFault === undefined) await ledger.savePair(afterSettling(reading.record, plan.desired), now());
-  return { desired: plan.desired, foreign: second.foreign, ...(linkFault !== undefined && { linkFault }) };
+  return { record, foreign: second.foreign };
+}
+
+/** Only what nobody can still change behind our back is settled; the rest the sweep looks at again. */
+async function settle(
+  { ledger, now }: ConvergeServices,
+  record: PairRecord,
+  desired: CellFilter | null,
+  { unsureUntil }: Lease,
+  isLinkRight: boolean,
+): Promise<void> {
+  if (unsureUntil !== undefined && unsureUntil > now()) await ledger.postponePair(record, unsureUntil);
+  else if (isLinkRight && !isSettledAs(record, desired)) await ledger.savePair(afterSettling(record, desired), now());
 }
 
 /** INVARIANT: the ledger knows of a filter before Lake Formation does. */
@@ -89,15 +142,10 @@ async function apply({ lake }: ConvergeServices, pair: Pair, plan: ConvergePlan)
   for (const filter of plan.remove) await lake.deleteFilter(pair.table, filter.name);
 }
 
-/** Runs beside the hub's calls, and never stops them: a consumer's account that cannot be reached must not keep access alive. */
-async function settleLink({ ledger, links }: ConvergeServices, pair: Pair, isWanted: boolean): Promise<unknown> {
-  try {
-    if (isWanted) await links.ensure(pair);
-    else await links.release(pair, (await ledger.countGrants(accountOf(pair.principal), pair.table)) === 0);
-    return undefined;
-  } catch (fault) {
-    return fault;
-  }
+/** Never stops the hub's calls: a consumer's account that cannot be reached must not keep access alive. */
+async function settleLink({ ledger, links }: ConvergeServices, pair: Pair, isWanted: boolean): Promise<void> {
+  if (isWanted) await links.ensure(pair);
+  else await links.release(pair, (await ledger.countGrants(accountOf(pair.principal), pair.table)) === 0);
 }
 
 /** The account in an IAM ARN. */

@@ -79,7 +79,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       permission: 'SELECT',
       hasRowFilter: data.rowFilter !== undefined || asked.rowFilter !== null,
       isPiiPurpose: isPiiPurpose(mesh, request.purpose),
-    teams: teamsOfAccount(mesh, request.account),
+      teams: teamsOfAccount(mesh, request.account),
     },
     approver: data.approver,
   });

@@ -79,8 +79,10 @@ async function moveTo(
   notes: StepNotes,
 ): Promise<AccessRequest> {
   const after = { ...request, state, version: request.version + 1 };
-  const pairs = tablesOf(request).map(table => services.ledger.loadPair({ principal: request.principal, table }));
-  const transition = recordStep(services.mesh, after, state.status === 'ending' ? await Promise.all(pairs) : [], notes);
+  const pairs =
+    state.status === 'ending' ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
+  const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
+  const transition = recordStep(services.mesh, after, readings, notes);
   await services.ledger.commit(transition);
   await tell(services, transition.tell);
   return after;

@@ -43,6 +43,11 @@ export interface Lease {
  */
 const LATE_MILLISECONDS = 60_000;
 
+/** Until when a call that failed at `now` for its caller may still land. */
+export function doubtAfterFault(now: Instant): Instant {
+  return new Date(Date.parse(now) + LATE_MILLISECONDS).toISOString();
+}
+
 /** Whether a lease can be taken over: its holder gave it back or is certainly dead. */
 export function leaseOver(lease: Lease, now: Instant): boolean {
   return lease.isReleased === true || lease.until <= now;

@@ -4,8 +4,7 @@
  *     request#<id>                request              where the request stands
  *     request#<id>                step#<version>       every step that it took, never changed
  *     table#<central table>       lease                who works on the table's permissions
- *     table#<central table>       pair#<principal>#    applied, desiredVersion, settledVersion
- *     table#<central table>       pair#<principal>#grant#<request id>   an active grant
+ *     table#<central table>       pair#<principal>     applied, desiredVersion, settledVersion, and the active grants
  *     table#<central table>       staged#<event id>    an event that waits for its catalog change to be written
  *     told#<event id>             told                 an event that waits to be told
  *     seen#<account>#<event id>   seen                 an event that has had its effect
@@ -42,14 +41,10 @@ export function stagedKey(table: string, eventId: string): Key {
 }
 
 export function pairKey({ table, principal }: Pair): Key {
-  return { pk: `table#${table}`, sk: `pair#${principal}#` };
+  return { pk: `table#${table}`, sk: `pair#${principal}` };
 }
 
-export function grantKey({ table, principal }: Pair, requestId: string): Key {
-  return { pk: `table#${table}`, sk: `pair#${principal}#grant#${requestId}` };
-}
-
-/** What the sort keys of all pairs and grants of an account's principals on a table begin with. */
+/** What the sort keys of all pairs of an account's principals on a table begin with. */
 export function accountPrefix(account: string): string {
   return `pair#arn:aws:iam::${account}:`;
 }

@@ -1,22 +1,15 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import {
-  GetCommand,
-  PutCommand,
-  paginateQuery,
-  QueryCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, paginateQuery, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { AccessRequest, ActiveGrant, Instant, Pair } from '../access/access-request.ts';
-import { type DueItem, type Ledger, LedgerConflictError, type Transition } from '../access/ledger.ts';
+import { type DueItem, type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import {
   accountPrefix,
   DUE,
   DUE_INDEX,
-  grantKey,
   type Key,
+  leaseKey,
   pairKey,
   requestKey,
   seenKey,
@@ -47,33 +40,30 @@ export class LedgerTable implements Ledger {
     return Item && toRequest(Item);
   }
 
+  /** One item holds the record and the active grants, so that no reading sees half of a transaction. */
   async loadPair(pair: Pair): Promise<PairReading> {
-    const { pk, sk } = pairKey(pair);
-    const pages = paginateQuery({ client: this.#client }, this.#beginsWith(pk, sk));
-    const reading: PairReading = { record: newPair(pair), grants: [] };
-    for await (const { Items = [] } of pages) {
-      for (const item of Items) {
-        if (item.sk === sk) reading.record = item.record as PairRecord;
-        else reading.grants.push(item.grant as ActiveGrant);
-      }
-    }
-    return reading;
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: pairKey(pair), ConsistentRead: true }),
+    );
+    return Item
+      ? { record: Item.record as PairRecord, grants: Item.grants as ActiveGrant[] }
+      : { record: newPair(pair), grants: [] };
   }
 
   async countGrants(account: string, table: string): Promise<number> {
-    const pages = paginateQuery({ client: this.#client }, this.#beginsWith(`table#${table}`, accountPrefix(account)));
+    const { pk } = leaseKey(table);
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :account)',
+        ExpressionAttributeValues: { ':pk': pk, ':account': accountPrefix(account) },
+        ConsistentRead: true,
+      },
+    );
     let count = 0;
-    for await (const { Items = [] } of pages) count += Items.filter(item => item.grant !== undefined).length;
+    for await (const { Items = [] } of pages) for (const item of Items) count += (item.grants as ActiveGrant[]).length;
     return count;
-  }
-
-  #beginsWith(pk: string, prefix: string) {
-    return {
-      TableName: this.#table,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-      ConsistentRead: true,
-    };
   }
 
   async commit(transition: Transition): Promise<'committed' | 'seen'> {
@@ -116,11 +106,7 @@ export class LedgerTable implements Ledger {
       };
       writes.push(onlyNew(put(stepKey(request.requestId, request.version), step)));
     }
-    for (const { after, put: granted, remove } of pairs) {
-      writes.push({ Put: this.#pairPut(after, at) });
-      if (granted) writes.push(put(grantKey(after, granted.requestId), { grant: granted }));
-      if (remove !== undefined) writes.push({ Delete: { TableName, Key: grantKey(after, remove) } });
-    }
+    for (const change of pairs) writes.push({ Update: this.#pairUpdate(change.after, at, grantsAfter(change)) });
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
     return writes;
   }
@@ -144,36 +130,54 @@ export class LedgerTable implements Ledger {
     };
   }
 
-  #pairPut(record: PairRecord, now: Instant) {
+  /** The grants are written by transitions alone; other writes of the record leave them. */
+  #pairUpdate(record: PairRecord, now: Instant, grants?: readonly ActiveGrant[]) {
     const dueAt = pairDueAt(record, now);
+    const isNew = record.revision === 1;
     return {
       TableName: this.#table,
-      Item: { ...pairKey(record), record, revision: record.revision, ...(dueAt !== undefined && { due: DUE, dueAt }) },
-      ...(record.revision === 1
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : { ConditionExpression: 'revision = :read', ExpressionAttributeValues: { ':read': record.revision - 1 } }),
+      Key: pairKey(record),
+      UpdateExpression:
+        'SET #record = :record, revision = :revision, grants = ' +
+        (grants ? ':grants' : 'if_not_exists(grants, :grants)') +
+        (dueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
+      ConditionExpression: isNew ? 'attribute_not_exists(pk)' : 'revision = :read',
+      ExpressionAttributeNames: { '#record': 'record' },
+      ExpressionAttributeValues: {
+        ':record': record,
+        ':revision': record.revision,
+        ':grants': grants ?? [],
+        ...(!isNew && { ':read': record.revision - 1 }),
+        ...(dueAt !== undefined && { ':due': DUE, ':dueAt': dueAt }),
+      },
     };
   }
 
   async savePair(record: PairRecord, now: Instant): Promise<void> {
     try {
-      await this.#client.send(new PutCommand(this.#pairPut(record, now)));
+      await this.#client.send(new UpdateCommand(this.#pairUpdate(record, now)));
     } catch (error) {
-      if (!isError(error, 'ConditionalCheckFailedException')) throw error;
+      if (!isError(error, ...MOVED)) throw error;
       throw new LedgerConflictError(`The record of ${record.principal} on ${record.table}`, { cause: error });
     }
   }
 
   async postponePair(pair: Pair, dueAt: Instant): Promise<void> {
-    await this.#client.send(
-      new UpdateCommand({
-        TableName: this.#table,
-        Key: pairKey(pair),
-        UpdateExpression: 'SET due = :due, dueAt = :dueAt',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':due': DUE, ':dueAt': dueAt },
-      }),
-    );
+    const command = new UpdateCommand({
+      TableName: this.#table,
+      Key: pairKey(pair),
+      UpdateExpression: 'SET due = :due, dueAt = :dueAt',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':due': DUE, ':dueAt': dueAt },
+    });
+    try {
+      await this.#client.send(command);
+    } catch (error) {
+      // A pair that the ledger does not know has nothing to look at again.
+      if (isError(error, 'ConditionalCheckFailedException')) return;
+      if (!isError(error, ...MOVED)) throw error;
+      throw new LedgerConflictError(`The record of ${pair.principal} on ${pair.table}`, { cause: error });
+    }
   }
 
   takeLease(table: string, holder: string, now: Instant, until: Instant) {
@@ -239,11 +243,19 @@ function toDueItem({ pk, sk }: Key): DueItem {
     case 'told':
       return { kind: 'told', eventId: id };
     case 'table':
-      return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length, -1) } };
+      return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length) } };
     default:
       throw new TypeError(`The ledger's index of what is due holds ${pk}, which nobody puts there.`);
   }
 }
+
+function grantsAfter({ before, put, remove }: PairChange): ActiveGrant[] {
+  const kept = before.grants.filter(({ requestId }) => requestId !== remove && requestId !== put?.requestId);
+  return put ? [...kept, put] : kept;
+}
+
+/** Another wrote the item since it was read, or is writing it in a transaction now. */
+const MOVED = ['ConditionalCheckFailedException', 'TransactionConflictException'];
 
 function onlyNew(write: WriteItem): WriteItem {
   if (!write.Put) throw new TypeError('Only a put can be of something new.');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { RAMClient } from '@aws-sdk/client-ram';
@@ -42,6 +43,7 @@ export function enforceServices(): (context: Context) => Promise<EnforceServices
     report,
     now,
     newHolder: () => crypto.randomUUID(),
+    pause: (milliseconds: number) => sleep(milliseconds),
   };
   return async context => ({
     ...services,
