@@ -2,11 +2,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountsOf } from '../shared/mesh/mesh.ts';
-import { parseMesh } from '../shared/mesh/parse-mesh.ts';
+import { applyServices } from '../shared/aws/apply-services.ts';
+import { applyMesh } from '../shared/mesh/apply-mesh.ts';
+import { accountsOf, type Mesh as MeshFile } from '../shared/mesh/mesh.ts';
+import { readStage } from '../shared/mesh/read-mesh-folder.ts';
 import { createDataFiles, type DataFiles } from './athena/data-files.ts';
 import { Activity } from './core/activity.ts';
 import { VirtualClock } from './core/clock.ts';
+import { REGION } from './core/service.ts';
 import { createFront } from './front/server.ts';
 import type { RecordedAccess } from './iam/recorded-accesses.ts';
 import type { LakeFormation } from './lake-formation/lake-formation.ts';
@@ -48,7 +51,8 @@ export interface Mesh {
 /** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
 export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
   const { port = 0, empty = false, log = () => {} } = options;
-  const meshFile = parseMesh(await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
+  const stage = readStage(ROOT, await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
+  const meshFile = stage.mesh;
   const accounts = new Set(accountsOf(meshFile));
   const activity = new Activity();
   const clock = new VirtualClock(activity);
@@ -87,15 +91,27 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
     stops.push(() => front.stop());
 
     await deployStacks({ root: ROOT, meshFile, joined, log });
-    // Here `trellis apply` makes the accounts what mesh.yml says, before there are tables to sync.
+    log('applying mesh.yml');
+    await applyMesh(
+      hubServices(endpoint, meshFile, () => clock.iso()),
+      stage,
+    );
     if (!empty) {
       log('loading the sample');
       await prepareSampleFiles(files);
       await loadSample({ endpoint, files });
+      log('waiting for the central catalog to follow');
+      await activity.idle();
     }
     return { endpoint, clock, activity, files, lakeFormation: joined.lakeFormation, ...controls, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** `trellis apply` as the hub's administrator: the same code that the command line runs. */
+function hubServices(endpoint: string, meshFile: MeshFile, now: () => string) {
+  const credentials = { accessKeyId: meshFile.hub, secretAccessKey: 'any' };
+  return applyServices({ region: REGION, endpoint, credentials }, meshFile, now);
 }
