@@ -5,7 +5,9 @@
  * (reads), the state machine `access-request`, the enforce queue, the buses. Grants nothing itself.
  */
 import { envelope } from '../events/envelope.ts';
-import { eventIdOf, takeAccessEvent } from '../shared/access/take-access-event.ts';
+import { eventIdOf } from '../shared/access/refuse-event.ts';
+import { takeAccessEvent } from '../shared/access/take-access-event.ts';
+import { beginReading } from '../shared/access/take-request.ts';
 import { intakeServices } from '../shared/lambda/intake-services.ts';
 import { onQueue } from '../shared/lambda/on-queue.ts';
 import { onceFor } from '../shared/lambda/once-for.ts';
@@ -15,5 +17,9 @@ const once = onceFor('access-intake');
 
 export const handler = onQueue(async (record, context) => {
   const event = envelope.parse(JSON.parse(record.body));
-  await once(`${event.account}#${eventIdOf(event)}`, context, async () => takeAccessEvent(await services(), event));
+  const ready = await services();
+  // The reads and the record of this delivery do not wait for each other.
+  const begun = beginReading(ready, event);
+  begun?.catch(() => {});
+  await once(`${event.account}#${eventIdOf(event)}`, context, () => takeAccessEvent(ready, event, begun));
 });

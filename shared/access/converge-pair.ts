@@ -1,7 +1,7 @@
 import { after, type Instant, type Pair } from './access-request.ts';
 import type { CellFilter } from './entitlement.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
-import { afterSettling, isSettledAs, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
+import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
 import { type ActualAccess, type ConvergePlan, isInStep, planConverge } from './plan-converge.ts';
 
 /** Lake Formation in the hub, for one table's data cells filters and their grants. Every change may be repeated. */
@@ -125,7 +125,7 @@ async function settle(
   isLinkRight: boolean,
 ): Promise<void> {
   if (unsureUntil !== undefined && unsureUntil > now()) await ledger.postponePair(record, unsureUntil);
-  else if (isLinkRight && !isSettledAs(record, desired)) await ledger.savePair(afterSettling(record, desired), now());
+  else if (isLinkRight) await ledger.savePair(afterSettling(record, desired), now());
 }
 
 /** INVARIANT: the ledger knows of a filter before Lake Formation does. */

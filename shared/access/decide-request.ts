@@ -133,7 +133,13 @@ function decideByPolicy(
   if (problems.length > 0) return denied(decided, context, problems, answer.refusedColumns);
   const state: AccessRequest['state'] =
     answer.outcome === 'automatic'
-      ? { status: 'approved', approvedAt: now, attempts: 0, retryAt: now, reasons: answer.reasons }
+      ? {
+          status: 'approved',
+          approvedAt: now,
+          attempts: 0,
+          retryAt: now,
+          reasons: [...answer.reasons, ...columnReasons(answer)],
+        }
       : { status: 'waiting', askedAt: now, answerBy: answerBy(request, mesh, now) };
   return {
     kind: 'decided',

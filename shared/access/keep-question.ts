@@ -1,5 +1,5 @@
 import type { Ledger } from './ledger.ts';
-import type { Processes } from './take-access-event.ts';
+import type { Processes } from './take-services.ts';
 
 /** Keeps the token of a waiting machine. When the answer was quicker than the question, the machine goes on at once. */
 export async function keepQuestion(

@@ -63,12 +63,6 @@ export function afterSettling(record: PairRecord, desired: CellFilter | null): P
   };
 }
 
-/** Whether settling the record would change nothing. */
-export function isSettledAs(record: PairRecord, desired: CellFilter | null): boolean {
-  const names = Object.keys(record.applied);
-  return isSettled(record) && names.length === (desired ? 1 : 0) && names.every(name => name === desired?.name);
-}
-
 /** When the sweep should look at a pair: at once while it is unsettled, never when it is settled. The table's lease keeps the sweep from getting in the way. */
 export function pairDueAt(record: PairRecord, now: Instant): Instant | undefined {
   return isSettled(record) ? undefined : now;

@@ -1,6 +1,6 @@
 import { SendTaskSuccessCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Processes } from '../access/take-access-event.ts';
+import type { Processes } from '../access/take-services.ts';
 import { isError } from './aws-errors.ts';
 
 /** The state machine `access-request`, one execution a request by its id, and the queue of work that cannot wait for it. */

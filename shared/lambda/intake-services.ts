@@ -2,7 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { TakeServices } from '../access/take-access-event.ts';
+import type { TakeServices } from '../access/take-services.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
 import { clientOptions, documentClient } from '../aws/clients.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';

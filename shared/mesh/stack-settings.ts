@@ -15,6 +15,8 @@ export interface StackSettings {
   /** Buckets and objects under the domains' prefixes, for the role that reads data on behalf of Lake Formation. */
   dataBuckets: string[];
   dataObjects: string[];
+  /** The keys of the domains' accounts, for buckets that are encrypted with one. Their key policies have to agree. */
+  dataKeys: string[];
 }
 
 export function stackSettings(mesh: Mesh): StackSettings {
@@ -34,5 +36,6 @@ export function stackSettings(mesh: Mesh): StackSettings {
     spokeBuses: spokes.map(account => ({ 'Fn::Sub': `arn:aws:events:\${AWS::Region}:${account}:event-bus/default` })),
     dataBuckets: [...new Set(paths.map(path => `arn:aws:s3:::${path.split('/')[0]}`))],
     dataObjects: paths.map(path => `arn:aws:s3:::${path}*`),
+    dataKeys: domainAccounts.map(account => `arn:aws:kms:*:${account}:key/*`),
   };
 }

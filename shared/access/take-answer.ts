@@ -1,0 +1,68 @@
+import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
+import type { AccessRevocationRequestedData } from '../../events/access-revocation-requested.ts';
+import type { Envelope } from '../../events/envelope.ts';
+import { tell } from '../telling/outbox.ts';
+import type { AccessRequest } from './access-request.ts';
+import { decideAnswer } from './decide-answer.ts';
+import { decideRevocation } from './decide-revocation.ts';
+import type { PairReading } from './pair-record.ts';
+import { recordStep } from './record-step.ts';
+import { type Cause, refuseEvent } from './refuse-event.ts';
+import type { TakeServices } from './take-services.ts';
+
+/** Takes an owner's answer to a request that waits for it. */
+export async function takeAnswer(
+  services: TakeServices,
+  envelope: Envelope,
+  cause: Cause,
+  data: AccessDecisionMadeData,
+): Promise<void> {
+  const { ledger, catalog, mesh, policies } = services;
+  const request = await ledger.loadRequest(data.requestId);
+  const table = request?.terms[0]?.table;
+  const [description, reading] = await Promise.all([
+    table ? catalog.describe(table) : undefined,
+    table && request ? ledger.loadPair({ principal: request.principal, table }) : undefined,
+  ]);
+  const now = services.now();
+  const context = { mesh, policies, request, table: description, pair: reading ?? { grants: [] }, now };
+  const ruling = decideAnswer(data, envelope.account, new Date(envelope.time).toISOString(), context);
+  // A repeated answer finds its question closed: the mark of its event, in the refusal's transaction, keeps that silent.
+  if (ruling.kind === 'refused') await refuseEvent(services, envelope, cause, ruling.reasons);
+  else await commitStep(services, ruling.request, reading ? [reading] : [], cause);
+  await wakeMachine(services, data.requestId);
+}
+
+/** Takes an immediate revocation of one request's access. */
+export async function takeRevocation(
+  services: TakeServices,
+  envelope: Envelope,
+  cause: Cause,
+  data: AccessRevocationRequestedData,
+): Promise<void> {
+  const { ledger, mesh } = services;
+  const request = data.requestId === undefined ? undefined : await ledger.loadRequest(data.requestId);
+  const ruling = decideRevocation(data, envelope.account, { mesh, request, now: services.now() });
+  if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
+  if (ruling.kind === 'repeated') return;
+  const { principal, requestId, terms } = ruling.request;
+  const readings = await Promise.all(terms.map(({ table }) => ledger.loadPair({ principal, table })));
+  await commitStep(services, ruling.request, readings, cause);
+  await Promise.all([services.processes.enforceNow(requestId), wakeMachine(services, requestId)]);
+}
+
+async function commitStep(
+  services: TakeServices,
+  request: AccessRequest,
+  readings: PairReading[],
+  cause: Cause,
+): Promise<void> {
+  const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
+  if ((await services.ledger.commit(transition)) === 'committed') await tell(services, transition.tell);
+}
+
+/** The token may have been kept while the answer was being decided: read it after the commit. */
+async function wakeMachine({ ledger, processes }: TakeServices, requestId: string): Promise<void> {
+  const request = await ledger.loadRequest(requestId);
+  if (request?.taskToken && request.state.status !== 'waiting') await processes.wake(request.taskToken);
+}

@@ -1,0 +1,65 @@
+import { type AccessRequestedData, accessRequested } from '../../events/access-requested.ts';
+import type { Envelope } from '../../events/envelope.ts';
+import { tell } from '../telling/outbox.ts';
+import type { AccessRequest } from './access-request.ts';
+import { columnReasons, decideRequest, requestedTable } from './decide-request.ts';
+import { newPair, type PairReading } from './pair-record.ts';
+import { recordStep } from './record-step.ts';
+import { type Cause, refuseEvent } from './refuse-event.ts';
+import type { TableDescription } from './table-description.ts';
+import type { TakeServices } from './take-services.ts';
+
+/** What a request is decided on. */
+export interface RequestReading {
+  existing: AccessRequest | undefined;
+  table: TableDescription | undefined;
+  pair: PairReading;
+}
+
+/** Begins the reads of a well-formed request, for a caller that has something else to wait for; undefined for any other event. */
+export function beginReading(services: TakeServices, envelope: Envelope): Promise<RequestReading> | undefined {
+  if (envelope['detail-type'] !== accessRequested.detailType) return undefined;
+  const { success, data: detail } = accessRequested.detail.safeParse(envelope.detail);
+  return success ? readForRequest(services, detail.data) : undefined;
+}
+
+async function readForRequest({ ledger, catalog }: TakeServices, data: AccessRequestedData): Promise<RequestReading> {
+  const table = requestedTable(data);
+  const pair = { principal: data.principal, table: table ?? '' };
+  const [existing, description, reading] = await Promise.all([
+    ledger.loadRequest(data.requestId),
+    table ? catalog.describe(table) : undefined,
+    table ? ledger.loadPair(pair) : { record: newPair(pair), grants: [] },
+  ]);
+  return { existing, table: description, pair: reading };
+}
+
+/** Decides a request, records it and sets it on its way. @param begun reads of the same request that are under way already */
+export async function takeRequest(
+  services: TakeServices,
+  envelope: Envelope,
+  cause: Cause,
+  data: AccessRequestedData,
+  begun?: Promise<RequestReading>,
+): Promise<void> {
+  const { ledger, mesh, policies, processes } = services;
+  const reading = await (begun ?? readForRequest(services, data));
+  const now = services.now();
+  const ruling = decideRequest(data, envelope.account, { mesh, policies, ...reading, now });
+  if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
+  const { existing } = reading;
+  // An earlier delivery may have recorded it and not come to start its machine.
+  if (ruling.kind === 'repeated') return existing && isOpen(existing) ? processes.start(existing.requestId) : undefined;
+  const { request } = ruling;
+  const transition = recordStep(mesh, request, [reading.pair], { at: now, cause, reasons: columnReasons(ruling) });
+  if ((await ledger.commit(transition)) === 'seen') return;
+  await Promise.all([
+    isOpen(request) ? processes.start(request.requestId) : undefined,
+    tell(services, transition.tell),
+  ]);
+}
+
+/** Whether a machine has something to do for the request. */
+function isOpen({ state }: AccessRequest): boolean {
+  return state.status === 'waiting' || state.status === 'approved';
+}
