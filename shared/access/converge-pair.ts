@@ -56,7 +56,8 @@ export async function convergePair(services: ConvergeServices, pair: Pair): Prom
   const lease = await takeLeaseInTurn(services, pair.table);
   try {
     const convergence = await convergeAlone(services, pair, lease);
-    await ledger.releaseLease(lease);
+    const isCertain = convergence.linkFault === undefined;
+    await ledger.releaseLease(isCertain ? lease : { ...lease, unsureUntil: doubtAfterFault(now()) });
     return convergence;
   } catch (fault) {
     // A call that failed here, by a time-out for one, may still land: what the next holder sees may change again.

@@ -29,6 +29,8 @@ export async function takeLease(
       new GetCommand({ TableName: tableName, Key: leaseKey(table), ConsistentRead: true }),
     );
     const held = Item?.lease as Lease | undefined;
+    // The answer to an earlier try of this very call was lost.
+    if (held?.holder === holder) return held;
     if (!held || !leaseOver(held, now)) throw new TableLockedError(table, { cause: error });
     return takeOver(client, tableName, lease, held, now);
   }
