@@ -1,0 +1,126 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import 'aws-sdk-client-mock-vitest/extend';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MeshTable } from '../../../shared/aws/mesh-table.ts';
+import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
+import { StagedTable } from '../../../shared/aws/staged-table.ts';
+import { toldEvent } from '../../../shared/telling/told-event.ts';
+import { MESH } from '../catalog/world.ts';
+import { fault } from './faults.ts';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
+const NOW = '2026-11-21T09:00:00.000Z';
+const event = toldEvent('Catalog Table Synced', ['flights'], NOW, ['222222222222'], {
+  domain: 'aviation',
+  database: 'aviation_ops',
+  table: 'flights',
+  changes: ['created'],
+});
+
+beforeEach(() => dynamo.reset());
+
+describe('the outbox', () => {
+  const outbox = new OutboxTable(documents, 'ledger', () => NOW);
+  const Key = { pk: `told#${event.eventId}`, sk: 'told' };
+
+  it('gives an event back, read consistently, and nothing once it was told', async () => {
+    dynamo
+      .on(GetCommand)
+      .resolvesOnce({ Item: { ...Key, event } })
+      .resolves({});
+    expect(await outbox.load(event.eventId)).toEqual(event);
+    expect(await outbox.load(event.eventId)).toBeUndefined();
+    expect(dynamo).toHaveReceivedNthCommandWith(GetCommand, 1, { TableName: 'ledger', Key, ConsistentRead: true });
+  });
+
+  it('keeps an event for the sweep, due in five minutes', async () => {
+    dynamo.on(PutCommand).resolves({});
+    await outbox.keep({ ...event, destinations: ['222222222222'] });
+    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(PutCommand, {
+      TableName: 'ledger',
+      Item: {
+        ...Key,
+        event: { ...event, destinations: ['222222222222'] },
+        due: 'due',
+        dueAt: '2026-11-21T09:05:00.000Z',
+      },
+    });
+  });
+
+  it('forgets events, and surfaces that it could not', async () => {
+    dynamo.on(DeleteCommand).resolvesOnce({}).rejects(fault('ThrottlingException'));
+    await outbox.clear([event.eventId]);
+    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(DeleteCommand, { TableName: 'ledger', Key });
+    await expect(outbox.clear(['other'])).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }));
+  });
+});
+
+describe('staged events', () => {
+  const staged = new StagedTable(documents, 'ledger');
+  const Key = { pk: 'table#aviation_ops.flights', sk: `staged#${event.eventId}` };
+
+  it('lie with their table, and go one by one', async () => {
+    dynamo.on(PutCommand).resolves({}).on(DeleteCommand).resolves({});
+    dynamo
+      .on(QueryCommand)
+      .resolvesOnce({ Items: [{ ...Key, event }] })
+      .resolves({});
+    await staged.stage('aviation_ops.flights', event);
+    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(PutCommand, { TableName: 'ledger', Item: { ...Key, event } });
+    expect(await staged.load('aviation_ops.flights')).toEqual([event]);
+    expect(await staged.load('aviation_ops.flights')).toEqual([]);
+    expect(dynamo.commandCalls(QueryCommand)[0]?.args[0].input).toMatchObject({
+      ConsistentRead: true,
+      ExpressionAttributeValues: { ':pk': Key.pk, ':sk': 'staged#' },
+    });
+    await staged.clear('aviation_ops.flights', event.eventId);
+    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(DeleteCommand, { TableName: 'ledger', Key });
+  });
+
+  it('are marked as told once, for longer than the archive keeps events', async () => {
+    dynamo
+      .on(PutCommand)
+      .resolvesOnce({})
+      .rejectsOnce(fault('ConditionalCheckFailedException'))
+      .rejects(fault('ThrottlingException'));
+    expect(await staged.markOnce('222222222222', 'e1', NOW)).toBe(true);
+    expect(await staged.markOnce('222222222222', 'e1', NOW)).toBe(false);
+    await expect(staged.markOnce('222222222222', 'e1', NOW)).rejects.toThrow(
+      expect.objectContaining({ name: 'ThrottlingException' }),
+    );
+    expect(dynamo).toHaveReceivedNthCommandWith(PutCommand, 1, {
+      TableName: 'ledger',
+      Item: { pk: 'seen#222222222222#e1', sk: 'seen', at: NOW, ttl: Date.parse(NOW) / 1000 + 400 * 86_400 },
+      ConditionExpression: 'attribute_not_exists(pk)',
+    });
+  });
+});
+
+describe('the applied mesh', () => {
+  const store = new MeshTable(documents, 'ledger');
+  const applied = { mesh: MESH, policies: { schema: '', guardrails: '', domains: {} }, appliedAt: NOW };
+
+  it('is one item, read consistently, and absent before the first apply', async () => {
+    dynamo.on(PutCommand).resolves({});
+    dynamo
+      .on(GetCommand)
+      .resolvesOnce({})
+      .resolves({ Item: { pk: 'mesh', sk: 'current', applied } });
+    expect(await store.load()).toBeUndefined();
+    await store.save(applied);
+    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(PutCommand, {
+      TableName: 'ledger',
+      Item: { pk: 'mesh', sk: 'current', applied },
+    });
+    expect(await store.load()).toEqual(applied);
+    expect(dynamo).toHaveReceivedCommandWith(GetCommand, { Key: { pk: 'mesh', sk: 'current' }, ConsistentRead: true });
+  });
+
+  it('is not taken for absent when it cannot be read', async () => {
+    dynamo.on(GetCommand).rejects(fault('AccessDeniedException'));
+    await expect(store.load()).rejects.toThrow(expect.objectContaining({ name: 'AccessDeniedException' }));
+  });
+});
