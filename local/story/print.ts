@@ -11,34 +11,45 @@ export function scene(number: number, text: string): void {
   console.log(`\n${styleText(['bold', 'cyan'], `${number}. ${text}`)}`);
 }
 
-/** A sentence of the story, wrapped and indented. */
+/** A sentence of the story. */
 export function say(text: string): void {
-  let line = '  ';
+  console.log(wrapped(text, '  ', '  '));
+}
+
+/** Breaks a text into lines of the story's width. Marks and colours belong into `first`; `width` is what of it is seen. */
+function wrapped(text: string, first: string, rest: string, width = rest.length): string {
+  const lines: string[] = [];
+  let line = '';
   for (const word of text.split(' ')) {
-    if (line.length + word.length > WIDTH) {
-      console.log(line.trimEnd());
-      line = '  ';
+    if (line !== '' && width + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
     }
-    line += `${word} `;
   }
-  console.log(line.trimEnd());
+  return first + [...lines, line].join(`\n${rest}`);
 }
 
 export function good(text: string): void {
   console.log(`  ${styleText('green', '✓')} ${text}`);
 }
 
-export function refused(text: string): void {
-  console.log(`  ${styleText('red', '✗')} ${text}`);
+/** What somebody tried, and the answer. */
+export function refused(text: string, answer: string): void {
+  console.log(wrapped(text, `  ${styleText('red', '✗')} `, '    '));
+  console.log(styleText('dim', wrapped(answer, '    ', '    ')));
 }
 
-/** What Trellis told, one line an event. */
+/** What Trellis told: the event, and what matters of it. */
 export function told(type: string, text: string): void {
-  console.log(`  ${styleText('yellow', '◆')} ${styleText('bold', type)}  ${text}`);
+  console.log(`  ${styleText('yellow', '◆')} ${styleText('bold', type)}`);
+  console.log(wrapped(text, '    ', '    '));
 }
 
 export function code(text: string): void {
-  console.log(`  ${styleText('dim', text)}`);
+  const lines = wrapped(text, '', '      ', 4).split('\n');
+  for (const line of lines) console.log(`  ${styleText('dim', line)}`);
 }
 
 /** A table whose columns line up; numbers to the right. */

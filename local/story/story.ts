@@ -1,5 +1,6 @@
 /** The story that `npm start` tells, from outside: with SDK clients of the people in it. */
 import { CreateTableCommand, GetTableCommand, GetTablesCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
+import type { ToldData, ToldType } from '../../events/told.ts';
 import {
   ANALYTICS,
   AVIATION,
@@ -84,7 +85,7 @@ async function pipelineChangesATable({ endpoint, hear }: Stage): Promise<void> {
   const [synced] = await heard(hear, 'Catalog Table Synced');
   told(
     'Catalog Table Synced',
-    `${synced?.database}.${synced?.table}: ${(synced?.changes as string[] | undefined)?.join(', ')}`,
+    `${synced.database}.${synced.table}: ${synced.changes.join(', ')}`,
   );
   say('And one that does not belong: a table of aviation over data of climate.');
   await producer.send(
@@ -101,7 +102,7 @@ async function pipelineChangesATable({ endpoint, hear }: Stage): Promise<void> {
   );
   await settle(endpoint);
   const [quarantined] = await heard(hear, 'Catalog Change Quarantined');
-  told('Catalog Change Quarantined', String((quarantined?.reasons as string[] | undefined)?.[0]));
+  told('Catalog Change Quarantined', String(quarantined.reasons.[0]));
 }
 
 async function publicColumnsAtOnce({ endpoint, hear, analyst }: Stage): Promise<void> {
@@ -113,11 +114,8 @@ async function publicColumnsAtOnce({ endpoint, hear, analyst }: Stage): Promise<
     durationDays: 1,
   });
   const [granted] = await heard(hear, 'Access Granted');
-  told(
-    'Access Granted',
-    `until ${minute(granted?.expiresAt)}, by ${(granted?.policies as string[]).join(', ')}`,
-  );
-  const link = String((granted?.links as string[])[0]);
+  told('Access Granted', `until ${minute(granted.expiresAt)}, by ${granted.policies.join(', ')}`);
+  const link = String(granted.links[0]);
   const sql = `SELECT origin, count(*) AS flights, round(avg(delay), 1) AS minutes_late FROM ${link} GROUP BY origin ORDER BY flights DESC LIMIT 5`;
   code(`athena as Analyst: ${sql}`);
   await show(analyst, sql);
@@ -134,10 +132,10 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
     durationDays: 1,
   });
   const [question] = await heard(hear, 'Access Approval Needed');
-  const columns = question?.columns as string[];
+  const columns = question.columns;
   told(
     'Access Approval Needed',
-    `${columns.length} columns, to the stewards of aviation, until ${minute(question?.answerBy)}`,
+    `${columns.length} columns, to the stewards of aviation, until ${minute(question.answerBy)}`,
   );
   say('The analyst tries to approve it alone, then the steward of aviation answers: everything but the costs.');
   const decision = { requestId: 'birds-1', decision: 'approved' };
@@ -147,7 +145,7 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
   });
   await settle(endpoint);
   const [refusal] = await heard(hear, 'Event Refused');
-  told('Event Refused', String((refusal?.reasons as string[])[0]));
+  told('Event Refused', String(refusal.reasons[0]));
   const allowed = columns.filter(name => !name.startsWith('cost'));
   const steward = await roleOf(endpoint, AVIATION, 'Steward');
   await putEvent(
@@ -161,7 +159,7 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
   const [granted] = await heard(hear, 'Access Granted');
   told(
     'Access Granted',
-    `${(granted?.columns as string[]).length} of ${columns.length} columns: ${String((granted?.reasons as string[])[0])}`,
+    `${granted.columns.length} of ${columns.length} columns: ${String(granted.reasons[0])}`,
   );
   const sql =
     'SELECT wildlife_species, count(*) AS strikes FROM trellis_aviation_ops.birdstrikes GROUP BY 1 ORDER BY strikes DESC LIMIT 5';
@@ -173,7 +171,9 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
 
 async function accessEnds({ endpoint, hear, analyst }: Stage): Promise<void> {
   scene(5, 'The end comes by itself');
-  say('The clock of the mesh moves on by twelve hours: half-way through so short a grant, its holder is told of the end.');
+  say(
+    'The clock of the mesh moves on by twelve hours: half-way through so short a grant, its holder is told of the end.',
+  );
   await advance(endpoint, 12 * 3600 + 60);
   for (const event of await heard(hear, 'Access Expiring'))
     told('Access Expiring', `${event.requestId} ends ${minute(event.expiresAt)}`);
@@ -197,14 +197,12 @@ async function request(endpoint: string, data: Record<string, unknown>): Promise
 }
 
 /** The data of the events of a type that came since the last time somebody asked. @throws when there was none: the story would be untrue. */
-async function heard(hear: () => Promise<Told[]>, type: string): Promise<Record<string, unknown>[]> {
+async function heard<T extends ToldType>(hear: () => Promise<Told[]>, type: T): Promise<[ToldData<T>, ...ToldData<T>[]]> {
   const all = await hear();
-  const found = all.filter(event => event.type === type);
-  expect(
-    found.length > 0,
-    `${type} to be told; there came: ${all.map(event => `${event.type} ${JSON.stringify(event.data)}`).join('; ') || 'nothing'}`,
-  );
-  return found.map(event => event.data);
+  const [first, ...others] = all.filter(event => event.type === type).map(event => event.data as ToldData<T>);
+  if (first) return [first, ...others];
+  const came = all.map(event => `${event.type} ${JSON.stringify(event.data)}`).join('; ');
+  throw new Error(`The story expected ${type} to be told; there came: ${came || 'nothing'}.`);
 }
 
 async function show(who: Connection, sql: string): Promise<void> {
@@ -216,12 +214,12 @@ async function show(who: Connection, sql: string): Promise<void> {
 async function mustRefuse(who: Connection, sql: string): Promise<void> {
   const answer = await query(who, sql);
   if (!('refused' in answer)) throw new Error(`The query should have been refused: ${sql}`);
-  refused(`${sql}\n      ${answer.refused}`);
+  refused(sql, answer.refused);
 }
 
 /** An instant to the minute, for people. */
-function minute(instant: unknown): string {
-  return `${String(instant).slice(0, 16).replace('T', ' ')} UTC`;
+function minute(instant: string): string {
+  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function expect(isSo: boolean, what: string): void {
