@@ -83,10 +83,7 @@ async function pipelineChangesATable({ endpoint, hear }: Stage): Promise<void> {
   code('aviation: glue update-table ops.airports   (a new description, nothing else to do)');
   await settle(endpoint);
   const [synced] = await heard(hear, 'Catalog Table Synced');
-  told(
-    'Catalog Table Synced',
-    `${synced.database}.${synced.table}: ${synced.changes.join(', ')}`,
-  );
+  told('Catalog Table Synced', `${synced.database}.${synced.table}: ${synced.changes.join(', ')}`);
   say('And one that does not belong: a table of aviation over data of climate.');
   await producer.send(
     new CreateTableCommand({
@@ -102,7 +99,7 @@ async function pipelineChangesATable({ endpoint, hear }: Stage): Promise<void> {
   );
   await settle(endpoint);
   const [quarantined] = await heard(hear, 'Catalog Change Quarantined');
-  told('Catalog Change Quarantined', String(quarantined.reasons.[0]));
+  told('Catalog Change Quarantined', String(quarantined.reasons[0]));
 }
 
 async function publicColumnsAtOnce({ endpoint, hear, analyst }: Stage): Promise<void> {
@@ -157,10 +154,7 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
   );
   await settle(endpoint);
   const [granted] = await heard(hear, 'Access Granted');
-  told(
-    'Access Granted',
-    `${granted.columns.length} of ${columns.length} columns: ${String(granted.reasons[0])}`,
-  );
+  told('Access Granted', `${granted.columns.length} of ${columns.length} columns: ${String(granted.reasons[0])}`);
   const sql =
     'SELECT wildlife_species, count(*) AS strikes FROM trellis_aviation_ops.birdstrikes GROUP BY 1 ORDER BY strikes DESC LIMIT 5';
   code(`athena as Analyst: ${sql}`);
@@ -197,7 +191,10 @@ async function request(endpoint: string, data: Record<string, unknown>): Promise
 }
 
 /** The data of the events of a type that came since the last time somebody asked. @throws when there was none: the story would be untrue. */
-async function heard<T extends ToldType>(hear: () => Promise<Told[]>, type: T): Promise<[ToldData<T>, ...ToldData<T>[]]> {
+async function heard<T extends ToldType>(
+  hear: () => Promise<Told[]>,
+  type: T,
+): Promise<[ToldData<T>, ...ToldData<T>[]]> {
   const all = await hear();
   const [first, ...others] = all.filter(event => event.type === type).map(event => event.data as ToldData<T>);
   if (first) return [first, ...others];
