@@ -19,14 +19,27 @@ const isQuiet = process.argv.includes('--quiet');
 const say = text => isQuiet || console.log(text);
 
 /** Made again only when something that it is made from has changed. */
-const inputs = ['functions/*.ts', 'shared/**/*.ts', 'events/*.ts', 'statemachines/*', 'policies/**/*', '*.yml', 'build.mjs', 'package-lock.json'];
+const inputs = [
+  'functions/*.ts',
+  'shared/**/*.ts',
+  'events/*.ts',
+  'statemachines/*',
+  'policies/**/*',
+  '*.yml',
+  'build.mjs',
+  'package-lock.json',
+];
 const fingerprint = createHash('sha256');
 for (const file of inputs.flatMap(pattern => globSync(pattern)).sort()) {
   if (/\.\w+$/.test(file)) fingerprint.update(file).update(readFileSync(file));
 }
 const digest = fingerprint.digest('hex');
 const marker = 'dist/built-from.txt';
-if (existsSync(marker) && readFileSync(marker, 'utf8') === digest && existsSync('.serverless/cloudformation-template-update-stack.json')) {
+const template = '.serverless/cloudformation-template-update-stack.json';
+const isBuilt = existsSync(marker) && readFileSync(marker, 'utf8') === digest;
+// `serverless package` of another stage leaves that stage's stack there.
+const isOfStageLocal = existsSync(template) && readFileSync(template, 'utf8').includes('"trellis-local"');
+if (isBuilt && isOfStageLocal) {
   say('Nothing has changed since the last build.');
   process.exit(0);
 }
@@ -35,10 +48,16 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
 
 const stages = readMeshFolder(root);
-writeFileSync('dist/mesh.json', JSON.stringify(Object.fromEntries(stages.map(({ mesh }) => [mesh.stage, stackSettings(mesh)])), null, 2));
+writeFileSync(
+  'dist/mesh.json',
+  JSON.stringify(Object.fromEntries(stages.map(({ mesh }) => [mesh.stage, stackSettings(mesh)])), null, 2),
+);
 say(`mesh.yml: ${stages.map(({ mesh }) => mesh.stage).join(', ')}`);
 
-const cedarWasm = join(dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm');
+const cedarWasm = join(
+  dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')),
+  'cedar_wasm_bg.wasm',
+);
 for (const entry of readdirSync('functions').filter(file => file.endsWith('.ts'))) {
   const name = basename(entry, '.ts');
   const outdir = join('dist', name);
@@ -58,18 +77,28 @@ for (const entry of readdirSync('functions').filter(file => file.endsWith('.ts')
     outExtension: { '.js': '.mjs' },
     sourcemap: 'external',
     legalComments: 'none',
-    banner: { js: "import { createRequire as topLevelRequire } from 'node:module'; const require = topLevelRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as topLevelRequire } from 'node:module'; const require = topLevelRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   });
-  if (Object.keys(metafile.inputs).some(path => path.includes('cedar-wasm'))) cpSync(cedarWasm, join(outdir, 'cedar_wasm_bg.wasm'));
-  const bytes = Object.entries(metafile.outputs).reduce((sum, [path, { bytes }]) => sum + (path.endsWith('.map') ? 0 : bytes), 0);
+  if (Object.keys(metafile.inputs).some(path => path.includes('cedar-wasm')))
+    cpSync(cedarWasm, join(outdir, 'cedar_wasm_bg.wasm'));
+  const bytes = Object.entries(metafile.outputs).reduce(
+    (sum, [path, { bytes }]) => sum + (path.endsWith('.map') ? 0 : bytes),
+    0,
+  );
   say(`dist/${name}: ${Math.round(bytes / 1024)} KiB`);
 }
 
-const packaged = spawnSync(process.execPath, [join('node_modules', 'serverless', 'bin', 'serverless.js'), 'package', '--stage', 'local'], {
-  encoding: 'utf8',
-  env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
-});
+const packaged = spawnSync(
+  process.execPath,
+  [join('node_modules', 'serverless', 'bin', 'serverless.js'), 'package', '--stage', 'local'],
+  {
+    encoding: 'utf8',
+    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
+  },
+);
 if (packaged.status !== 0) {
   console.error(packaged.stdout, packaged.stderr);
   process.exit(1);
