@@ -182,5 +182,5 @@ function denied(
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** The last millisecond that a Date can say. */
-const LAST_INSTANT = 8.64e15;
+/** Instants compare as text, which holds as long as their years have four digits. */
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
