@@ -1,0 +1,200 @@
+/** Plays, in the sample's mesh, everything that can happen in it, so that every call that Trellis makes is made at least once. */
+import {
+  BatchCreatePartitionCommand,
+  BatchDeletePartitionCommand,
+  BatchUpdatePartitionCommand,
+  CreateTableCommand,
+  DeleteTableCommand,
+  GetPartitionsCommand,
+  GetTableCommand,
+  type GlueClient,
+  type PartitionInput,
+  type TableInput,
+  UpdateTableCommand,
+} from '@aws-sdk/client-glue';
+import {
+  GetDataLakeSettingsCommand,
+  LakeFormationClient,
+  PutDataLakeSettingsCommand,
+} from '@aws-sdk/client-lakeformation';
+import { AwsError } from '../../local/core/aws-error.ts';
+import type { Mesh } from '../../local/mesh.ts';
+import {
+  ANALYTICS,
+  AVIATION,
+  administratorOf,
+  CLIMATE,
+  glueOf,
+  HUB,
+  listen,
+  putEvent,
+  roleArn,
+  type Told,
+} from '../../local/story/actors.ts';
+
+const ANALYST = roleArn(ANALYTICS, 'Analyst');
+const REGIONAL = roleArn(ANALYTICS, 'Regional');
+const STEWARD = roleArn(AVIATION, 'Steward');
+const CLIMATE_STEWARD = roleArn(CLIMATE, 'Steward');
+const HOUR = 3600;
+
+/** @returns everything that Trellis told meanwhile: the test looks there whether what was played really happened */
+export async function playEverything(mesh: Mesh): Promise<Told[]> {
+  const hear = await listen(mesh.endpoint, 'trellis-local');
+  await catalogsChange(mesh);
+  await peopleAskAndOwnersAnswer(mesh);
+  await eventsAreRefused(mesh);
+  await accessIsTakenBack(mesh);
+  await grantingFailsForAWhile(mesh);
+  await readingFailsForAWhile(mesh);
+  await accessEnds(mesh);
+  return hear();
+}
+
+async function rest(mesh: Mesh): Promise<void> {
+  const pending = await mesh.settle(30_000);
+  if (pending.length > 0) throw new Error(`The mesh did not come to rest: ${pending.join(', ')}`);
+}
+
+async function catalogsChange(mesh: Mesh): Promise<void> {
+  const aviation = glueOf(administratorOf(mesh.endpoint, AVIATION));
+  const airports = await inputOf(aviation, 'ops', 'airports');
+  const write = (TableInput: TableInput) => aviation.send(new UpdateTableCommand({ DatabaseName: 'ops', TableInput }));
+  await write({ ...airports, Description: 'Airports, reviewed.' });
+  await rest(mesh);
+  // Into quarantine, and out of it.
+  const elsewhere = { ...airports.StorageDescriptor, Location: 's3://trellis-climate/observations/co2/' };
+  await write({ ...airports, StorageDescriptor: elsewhere });
+  await rest(mesh);
+  await write({ ...airports, Description: 'Airports, mended.' });
+  await rest(mesh);
+  // Missing, and back in time.
+  await aviation.send(new DeleteTableCommand({ DatabaseName: 'ops', Name: 'airports' }));
+  await rest(mesh);
+  await aviation.send(new CreateTableCommand({ DatabaseName: 'ops', TableInput: airports }));
+  await rest(mesh);
+  await partitionsChange(mesh);
+}
+
+async function partitionsChange(mesh: Mesh): Promise<void> {
+  const climate = glueOf(administratorOf(mesh.endpoint, CLIMATE));
+  const weather = { DatabaseName: 'observations', TableName: 'weather' };
+  const { Partitions: [sample] = [] } = await climate.send(new GetPartitionsCommand(weather));
+  if (!sample?.StorageDescriptor) throw new Error('The sample table weather has no partitions.');
+  const { StorageDescriptor } = sample;
+  const at = (city: string, folder: string): PartitionInput => ({
+    Values: [city],
+    StorageDescriptor: { ...StorageDescriptor, Location: `s3://trellis-climate/observations/${folder}/` },
+  });
+  await climate.send(
+    new BatchCreatePartitionCommand({ ...weather, PartitionInputList: [at('Boston', 'weather/location=Boston')] }),
+  );
+  await rest(mesh);
+  const moved = { PartitionValueList: ['Boston'], PartitionInput: at('Boston', 'weather/location=Boston-2') };
+  await climate.send(new BatchUpdatePartitionCommand({ ...weather, Entries: [moved] }));
+  await rest(mesh);
+  await climate.send(new BatchDeletePartitionCommand({ ...weather, PartitionsToDelete: [{ Values: ['Boston'] }] }));
+  await rest(mesh);
+}
+
+/** What a pipeline writes to change a table and keep the rest. */
+async function inputOf(glue: GlueClient, DatabaseName: string, name: string): Promise<TableInput> {
+  const { Table } = await glue.send(new GetTableCommand({ DatabaseName, Name: name }));
+  if (!Table) throw new Error(`The sample has no table ${DatabaseName}.${name}.`);
+  const { Name, Description, TableType, PartitionKeys, Parameters, StorageDescriptor } = Table;
+  return { Name, Description, TableType, PartitionKeys, Parameters, StorageDescriptor };
+}
+
+async function peopleAskAndOwnersAnswer(mesh: Mesh): Promise<void> {
+  const flights = { tables: ['aviation_ops.flights'], purpose: 'delay-study', durationDays: 1 };
+  const birds = { tables: ['aviation_ops.birdstrikes'], purpose: 'safety-study' };
+  // At once; the same event twice, and the same request again.
+  await ask(mesh, ANALYST, { requestId: 'flights-1', ...flights, columns: ['date', 'origin'] }, 'flights-1');
+  await ask(mesh, ANALYST, { requestId: 'flights-1', ...flights, columns: ['date', 'origin'] }, 'flights-1');
+  await ask(mesh, ANALYST, { requestId: 'flights-1', ...flights, columns: ['date', 'origin'] });
+  // More columns for the same principal (its filter is replaced), the same table for another (the link is there already).
+  await ask(mesh, ANALYST, { requestId: 'flights-2', ...flights, columns: ['delay'] });
+  await ask(mesh, REGIONAL, { requestId: 'flights-3', ...flights, rowFilter: "origin = 'SEA'" });
+  // Into the catalogs of accounts that are domains'.
+  await ask(mesh, CLIMATE_STEWARD, { requestId: 'flights-4', ...flights });
+  await ask(mesh, ANALYST, { requestId: 'weather-1', ...flights, tables: ['climate_observations.weather'] });
+  await ask(mesh, STEWARD, { requestId: 'weather-2', ...flights, tables: ['climate_observations.weather'] });
+  // Waiting: approved, denied, and never answered.
+  await ask(mesh, ANALYST, { requestId: 'birds-1', ...birds, durationDays: 1 });
+  await answer(mesh, AVIATION, { requestId: 'birds-1', decision: 'approved', approver: STEWARD });
+  await ask(mesh, REGIONAL, { requestId: 'birds-2', ...birds, durationDays: 1 });
+  await answer(mesh, AVIATION, { requestId: 'birds-2', decision: 'denied', approver: STEWARD, reason: 'Not now.' });
+  const expiresAt = new Date(mesh.clock.now() + 2 * HOUR * 1000).toISOString();
+  await ask(mesh, REGIONAL, { requestId: 'birds-3', ...birds, expiresAt });
+  // Denied at once.
+  await ask(mesh, ANALYST, { requestId: 'nowhere-1', ...birds, tables: ['aviation_ops.nowhere'], durationDays: 1 });
+}
+
+async function eventsAreRefused(mesh: Mesh): Promise<void> {
+  await answer(mesh, ANALYTICS, { requestId: 'birds-3', decision: 'approved', approver: ANALYST });
+  await answer(mesh, CLIMATE, { requestId: 'birds-3', decision: 'approved', approver: CLIMATE_STEWARD });
+  await ask(mesh, ANALYST, { requestId: 'without-an-end', tables: ['aviation_ops.flights'], purpose: 'delay-study' });
+  await putEvent(administratorOf(mesh.endpoint, ANALYTICS), 'trellis.access', 'Access Wished For', {});
+  await rest(mesh);
+}
+
+async function accessIsTakenBack(mesh: Mesh): Promise<void> {
+  // A grant, and a request that still waits.
+  const waiting = { tables: ['aviation_ops.birdstrikes'], purpose: 'safety-study', durationDays: 1 };
+  await ask(mesh, REGIONAL, { requestId: 'birds-4', ...waiting });
+  for (const requestId of ['flights-2', 'birds-4']) {
+    await putEvent(administratorOf(mesh.endpoint, ANALYTICS), 'trellis.access', 'Access Revocation Requested', {
+      requestId,
+      reason: 'The study is over.',
+    });
+    await rest(mesh);
+  }
+}
+
+/** Provisioning that fails waits, and is tried again. */
+async function grantingFailsForAWhile(mesh: Mesh): Promise<void> {
+  for (let times = 0; times < 4; times++)
+    mesh.lakeFormation.failNext('GrantPermissions', new AwsError('InternalServiceException', 'Try again later.'));
+  const airports = { tables: ['aviation_ops.airports'], purpose: 'delay-study', durationDays: 1 };
+  await ask(mesh, ANALYST, { requestId: 'airports-1', ...airports });
+  await mesh.advance(HOUR);
+}
+
+/** Somebody takes the intake's right to read the catalog away: the event waits in its queue until it is back. */
+async function readingFailsForAWhile(mesh: Mesh): Promise<void> {
+  const lake = new LakeFormationClient(administratorOf(mesh.endpoint, HUB));
+  const { DataLakeSettings = {} } = await lake.send(new GetDataLakeSettingsCommand({}));
+  await lake.send(new PutDataLakeSettingsCommand({ DataLakeSettings: { ...DataLakeSettings, ReadOnlyAdmins: [] } }));
+  const co2 = {
+    tables: ['climate_observations.co2'],
+    columns: ['date', 'co2'],
+    purpose: 'delay-study',
+    durationDays: 1,
+  };
+  await ask(mesh, ANALYST, { requestId: 'co2-1', ...co2 });
+  await lake.send(new PutDataLakeSettingsCommand({ DataLakeSettings }));
+  // Past the queue's visibility timeout.
+  await mesh.advance(HOUR);
+}
+
+async function accessEnds(mesh: Mesh): Promise<void> {
+  await mesh.advance(25 * HOUR);
+  await rest(mesh);
+}
+
+async function ask(
+  mesh: Mesh,
+  principal: string,
+  data: Record<string, unknown>,
+  eventId: string = crypto.randomUUID(),
+): Promise<void> {
+  const account = principal.split(':')[4] ?? '';
+  const connection = administratorOf(mesh.endpoint, account);
+  await putEvent(connection, 'trellis.access', 'Access Requested', { ...data, principal }, { eventId });
+  await rest(mesh);
+}
+
+async function answer(mesh: Mesh, account: string, data: Record<string, unknown>): Promise<void> {
+  await putEvent(administratorOf(mesh.endpoint, account), 'trellis.access', 'Access Decision Made', data);
+  await rest(mesh);
+}

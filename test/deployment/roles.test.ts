@@ -1,0 +1,160 @@
+/** The roles against what is really called: a mesh is played from end to end, and IAM's record of it compared with the policies of both stacks. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { RecordedAccess } from '../../local/iam/recorded-accesses.ts';
+import { wildcard } from '../../local/iam/wildcards.ts';
+import { bootMesh } from '../../local/mesh.ts';
+import type { Told } from '../../local/story/actors.ts';
+import { playEverything } from './play-everything.ts';
+import { hub, list, type Resource, spokes, statementsOfRole } from './stacks.ts';
+
+/** Lambda itself writes what functions print, with their role. */
+const LAMBDA_ITSELF = new Set(['logs:CreateLogStream', 'logs:PutLogEvents']);
+
+const LOCAL_DATA = 'Lake Formation reads data with it; the local Athena reads its own files.';
+const GLUE_PATH =
+  'Glue asks for the catalog and the database of a table too; when Lake Formation asks, the local one asks for the table.';
+const OUTSIDE = 'Invitations come to accounts outside the organization, and the sample has none.';
+
+/** Allowed, and called by nothing that was played: why the role has it nevertheless. A name that no longer belongs here fails the test. */
+const NOT_CALLED: Record<string, string> = {
+  'trellis-local-access-intake: dynamodb:Query on table/trellis-local-ledger':
+    'A pair was several items once. Now it is one, and this can go.',
+  'trellis-local-access-intake: dynamodb:GetItem on table/trellis-local-idempotency':
+    'Powertools reads a record when the conditional write did not answer with it.',
+  'trellis-local-access-enforce: glue:GetDatabase on catalog':
+    'Lake Formation asks for it beside glue:GetTable (cross-account prerequisites); the local one for grants on databases only.',
+  'trellis-local-access-enforce: ram:UpdateResourceShare on *':
+    'AWSLakeFormationCrossAccountManager has it: Lake Formation may change a share that is there. The local one makes no changes.',
+  'trellis-local-access-question: states:SendTaskSuccess on stateMachine:trellis-local-access-request':
+    'Only when the owner answered before the token was kept.',
+  'trellis-local-data: s3:ListBucket on trellis-aviation': LOCAL_DATA,
+  'trellis-local-data: s3:GetObject on trellis-aviation/*': LOCAL_DATA,
+  'trellis-local-data: kms:Decrypt on key/*': LOCAL_DATA,
+  'trellis-spoke: glue:GetTable on catalog': 'Only where Lake Formation shows the link its target.',
+  'trellis-spoke: ram:GetResourceShareInvitations on *': OUTSIDE,
+  'trellis-spoke: ram:AcceptResourceShareInvitation on *': OUTSIDE,
+};
+
+/** Named by a statement that is used, and touched by nothing that was played. */
+const NOT_TOUCHED: Record<string, string> = {
+  'trellis-local-access-enforce: arn:aws:glue:us-east-1:111111111111:catalog': GLUE_PATH,
+  'trellis-local-access-enforce: arn:aws:glue:us-east-1:111111111111:database/*': GLUE_PATH,
+  'trellis-local-catalog-sync: arn:aws:events:us-east-1:444444444444:event-bus/default':
+    'What changes in a catalog is told to its owner; the list of buses is one for all roles.',
+};
+
+interface Allowed {
+  actions: string[];
+  resources: string[];
+}
+
+interface OwnRole {
+  /** The copies of spoke.yml's role have one name, and are one role here. */
+  name: string;
+  arns: string[];
+  allowed: Allowed[];
+}
+
+/** The same role of several stacks, statement by statement. */
+function joinCopies(copies: Resource[]): OwnRole {
+  const statements = copies.map(copy => statementsOfRole(copy));
+  const allowed = (statements[0] ?? []).map(({ Action }, index) => ({
+    actions: list(Action),
+    resources: statements.flatMap(copy => list(copy[index]?.Resource)),
+  }));
+  return { name: copies[0]?.ref ?? '', arns: copies.map(copy => copy.arn), allowed };
+}
+
+const ownRoles = [
+  ...hub.ofType('AWS::IAM::Role').map(role => [role]),
+  ...Map.groupBy(
+    spokes.flatMap(spoke => spoke.ofType('AWS::IAM::Role')),
+    role => role.id,
+  ).values(),
+].map(joinCopies);
+
+let told: Told[];
+let calls: RecordedAccess[];
+
+const callsOf = (role: OwnRole) => calls.filter(call => role.arns.includes(call.principal));
+const isAmong = (patterns: readonly string[], value: string) => patterns.some(pattern => wildcard(pattern)(value));
+const covers = ({ actions, resources }: Allowed, call: RecordedAccess) =>
+  isAmong(actions, call.action) && isAmong(resources, call.resource);
+/** An ARN without what all of an account's have in common. */
+const short = (arn = '') => arn.replace(/^(arn:([^:]*:){4})/, '').replace(/^arn:aws:s3:::/, '');
+
+beforeAll(async () => {
+  const mesh = await bootMesh();
+  try {
+    told = await playEverything(mesh);
+    calls = mesh.calls();
+  } finally {
+    await mesh.stop();
+  }
+}, 180_000);
+
+describe('roles', () => {
+  it('were watched while everything happened that can', () => {
+    const requests = (type: string) =>
+      told
+        .filter(event => event.type === type)
+        .map(event => String(event.data.requestId))
+        .sort();
+    const granted = 'airports-1 birds-1 co2-1 flights-1 flights-2 flights-3 flights-4 weather-1 weather-2'.split(' ');
+    expect(requests('Access Granted')).toEqual(granted);
+    expect(requests('Access Expiring')).toEqual(granted.filter(requestId => requestId !== 'flights-2'));
+    expect(requests('Access Revoked')).toEqual(granted);
+    expect(requests('Access Approval Needed')).toEqual(['birds-1', 'birds-2', 'birds-3', 'birds-4']);
+    expect(requests('Access Denied')).toEqual(['birds-2', 'birds-3', 'birds-4', 'nowhere-1']);
+    expect(requests('Event Refused')).toHaveLength(4);
+    expect(told.filter(event => event.type === 'Catalog Change Quarantined')).toHaveLength(1);
+    const changes = told.filter(event => event.type === 'Catalog Table Synced').flatMap(event => event.data.changes);
+    const partitions = ['partitions-added 1', 'partitions-changed 1', 'partitions-removed 1'];
+    expect(changes).toEqual(expect.arrayContaining(['description', 'recreated', ...partitions]));
+  });
+
+  it('each did something', () => {
+    const idle = ownRoles.filter(role => callsOf(role).length === 0).map(role => role.name);
+    // What it is for happens where no call goes: see LOCAL_DATA.
+    expect(idle).toEqual(['trellis-local-data']);
+  });
+
+  it('allow all that their code calls', () => {
+    const denied = ownRoles.flatMap(role => callsOf(role).filter(call => !call.allowed));
+    expect(denied).toEqual([]);
+  });
+
+  it('allow it by their own policies, not by what happens to be on the resource', () => {
+    const strays = ownRoles.flatMap(role =>
+      callsOf(role).filter(call => !role.allowed.some(statement => covers(statement, call))),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('allow no action that nothing calls', () => {
+    const notCalled = ownRoles.flatMap(role =>
+      role.allowed.flatMap(({ actions, resources }) =>
+        actions
+          .filter(action => !LAMBDA_ITSELF.has(action))
+          .filter(action => !callsOf(role).some(call => covers({ actions: [action], resources }, call)))
+          .map(action => `${role.name}: ${action} on ${short(resources[0])}`),
+      ),
+    );
+    console.log('Allowed, and called by nothing that was played:');
+    for (const action of notCalled) console.log(`  ${action}\n      ${NOT_CALLED[action] ?? '???'}`);
+    expect(notCalled.toSorted()).toEqual(Object.keys(NOT_CALLED).toSorted());
+  });
+
+  it('name no resource that nothing touches', () => {
+    const notTouched = ownRoles.flatMap(role =>
+      role.allowed
+        .filter(({ actions, resources }) => callsOf(role).some(call => covers({ actions, resources }, call)))
+        .flatMap(({ actions, resources }) =>
+          resources
+            .filter(resource => !callsOf(role).some(call => covers({ actions, resources: [resource] }, call)))
+            .map(resource => `${role.name}: ${resource}`),
+        ),
+    );
+    expect(notTouched.toSorted()).toEqual(Object.keys(NOT_TOUCHED).toSorted());
+  });
+});
