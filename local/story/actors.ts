@@ -75,8 +75,12 @@ export interface Told {
   time: string;
 }
 
-/** Listens to what Trellis tells, as any operator may: a rule and a queue of one's own on the hub's bus. */
-export async function listen(endpoint: string, busName: string): Promise<() => Promise<Told[]>> {
+/** Listens to what Trellis tells (or to what matches the pattern), as any operator may: a rule and a queue of one's own on the hub's bus. */
+export async function listen(
+  endpoint: string,
+  busName: string,
+  pattern: object = { source: ['trellis'] },
+): Promise<() => Promise<Told[]>> {
   const hub = administratorOf(endpoint, HUB);
   const events = new EventBridgeClient(hub);
   const sqs = new SQSClient(hub);
@@ -98,9 +102,7 @@ export async function listen(endpoint: string, busName: string): Promise<() => P
   const { QueueUrl } = await sqs.send(
     new CreateQueueCommand({ QueueName: name, Attributes: { Policy: JSON.stringify(policy) } }),
   );
-  await events.send(
-    new PutRuleCommand({ Name: name, EventBusName: busName, EventPattern: JSON.stringify({ source: ['trellis'] }) }),
-  );
+  await events.send(new PutRuleCommand({ Name: name, EventBusName: busName, EventPattern: JSON.stringify(pattern) }));
   await events.send(
     new PutTargetsCommand({ Rule: name, EventBusName: busName, Targets: [{ Id: 'queue', Arn: queueArn }] }),
   );
