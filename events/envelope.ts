@@ -1,5 +1,9 @@
 /** What every event of Trellis shares. Readers ignore fields that they do not know. */
 import * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
+
+// What is wrong with an event is told to people; without a language, zod's small build only says "Invalid input".
+z.config(english());
 
 export const accountId = z.string().check(z.regex(/^\d{12}$/, 'an account id has twelve digits'));
 
