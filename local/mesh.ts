@@ -10,7 +10,7 @@ import { createDataFiles, type DataFiles } from './athena/data-files.ts';
 import { Activity } from './core/activity.ts';
 import { VirtualClock } from './core/clock.ts';
 import { REGION } from './core/service.ts';
-import { createFront } from './front/server.ts';
+import { createFront, type FinishedCall } from './front/server.ts';
 import type { RecordedAccess } from './iam/recorded-accesses.ts';
 import type { LakeFormation } from './lake-formation/lake-formation.ts';
 import { deployStacks } from './mesh/deploy-stacks.ts';
@@ -29,6 +29,10 @@ export interface MeshOptions {
   empty?: boolean;
   /** Told what the boot does, what functions write and what goes wrong inside. */
   log?: (line: string) => void;
+  /** Told of every call of the HTTP API when it is answered. */
+  onCall?: (call: FinishedCall) => void;
+  /** Execution environments of all functions that stay warm; 10 unless given. With 1, a function is cold after another has run. */
+  warmEnvironments?: number;
 }
 
 export interface Mesh {
@@ -50,7 +54,7 @@ export interface Mesh {
 
 /** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
 export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
-  const { port = 0, empty = false, log = () => {} } = options;
+  const { port = 0, empty = false, log = () => {}, onCall, warmEnvironments } = options;
   const stage = readStage(ROOT, await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
   const meshFile = stage.mesh;
   const accounts = new Set(accountsOf(meshFile));
@@ -68,7 +72,16 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
     stops.push(() => rm(s3Folder, { recursive: true, force: true }));
     const files = createDataFiles(s3Folder);
     let endpoint = '';
-    const joined = await joinServices({ clock, activity, meshFile, accounts, files, endpoint: () => endpoint, log });
+    const joined = await joinServices({
+      clock,
+      activity,
+      meshFile,
+      accounts,
+      files,
+      endpoint: () => endpoint,
+      log,
+      warmEnvironments,
+    });
     stops.push(() => joined.stop());
 
     const advance = async (seconds: number) => {
@@ -86,6 +99,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       authorize: (caller, access) => joined.iam.authorize(caller, access),
       controls,
       log,
+      onCall,
     });
     endpoint = await front.listen(port);
     stops.push(() => front.stop());

@@ -11,6 +11,20 @@ import { readRequest } from './read-request.ts';
 import { readSignature } from './signature.ts';
 import type { WireAnswer, WireRequest } from './wire-request.ts';
 
+/** A call that was answered. */
+export interface FinishedCall {
+  /** The name in the signature's credential scope. */
+  service: string;
+  operation: string;
+  /** The caller's ARN: of a role its session's. */
+  caller: string;
+  /** Milliseconds, of this process's `performance.now()`: when the call was read, and when its answer left. */
+  startedAt: number;
+  endedAt: number;
+  /** The error's code, of a call that failed. */
+  error?: string;
+}
+
 export interface FrontParts {
   services: Service[];
   /** Whose keys these are. Throws an AwsError for keys that are nobody's. */
@@ -20,6 +34,7 @@ export interface FrontParts {
   controls: LocalControls;
   /** Told of what went wrong inside the mesh: the caller only sees InternalFailure. */
   log(message: string): void;
+  onCall?: ((call: FinishedCall) => void) | undefined;
 }
 
 export interface Front {
@@ -54,6 +69,9 @@ export function createFront(parts: FrontParts): Front {
 
   async function answerCall(request: WireRequest): Promise<WireAnswer> {
     const requestId = randomUUID();
+    const startedAt = performance.now();
+    let finished: Pick<FinishedCall, 'service' | 'operation' | 'caller'> | undefined;
+    let failure: AwsError | undefined;
     let protocol: Protocol | undefined;
     let what = `${request.method} ${request.path}`;
     try {
@@ -64,13 +82,18 @@ export function createFront(parts: FrontParts): Front {
       const caller = parts.callerOf(signature.accessKeyId, signature.sessionToken);
       const { operation: name, input } = protocol.read(request);
       what = `${found.service.id}:${name}`;
+      finished = { service: found.service.id, operation: name, caller: caller.arn };
       const operation = Object.hasOwn(found.service.operations, name) ? found.service.operations[name] : undefined;
       if (!operation) throw notInLocalMesh(`the operation ${what}`);
       const call: Call = { caller, requestId };
       for (const access of await operation.access(input, call)) parts.authorize(caller, access);
       return protocol.answer(name, await operation.run(input, call), requestId);
     } catch (error) {
-      return (protocol ?? protocolByLooks(request)).error(asAwsError(error, what), requestId);
+      failure = asAwsError(error, what);
+      return (protocol ?? protocolByLooks(request)).error(failure, requestId);
+    } finally {
+      const error = failure && { error: failure.code };
+      if (finished) parts.onCall?.({ ...finished, startedAt, endedAt: performance.now(), ...error });
     }
   }
 

@@ -38,8 +38,10 @@ export async function joinServices(parts: {
   /** Known once the front listens. */
   endpoint: () => string;
   log: (line: string) => void;
+  /** Of all functions; the functions' own default unless given. */
+  warmEnvironments?: number | undefined;
 }): Promise<JoinedServices> {
-  const { clock, activity, meshFile, accounts, files, endpoint, log } = parts;
+  const { clock, activity, meshFile, accounts, files, endpoint, log, warmEnvironments } = parts;
   const hasAccount = (account: string) => accounts.has(account);
   const isInOrganization = (account: string) =>
     meshFile.organization !== undefined && hasAccount(account) && !isOutsideOrganization(meshFile, account);
@@ -56,6 +58,7 @@ export async function joinServices(parts: {
     requireRole: iam.requireRoleOf('lambda.amazonaws.com'),
     endpoint,
     log: ({ functionName, text }) => log(`${functionName}: ${text}`),
+    maxWarmEnvironments: warmEnvironments,
   });
 
   const services = new Map<string, Service>();
