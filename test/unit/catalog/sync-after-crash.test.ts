@@ -140,3 +140,19 @@ describe.each(STORIES)('a process that dies while it syncs $name', ({ begin, tol
     },
   );
 });
+
+describe('a change that was written and not told', () => {
+  it('is told by its next delivery, also where another hint has found the table in step meanwhile', async () => {
+    const { world, services } = await syncedWorld();
+    world.change(flights({ Description: 'Changed.' }));
+    world.before = async call => {
+      if (call === 'announcer.announce') throw new Crash();
+    };
+    await expect(syncTable(services, hint())).rejects.toThrow(Crash);
+    world.before = async () => {};
+    await syncTable(services, hint());
+    await syncTable(services, hint({ isRepeated: true }));
+    expect(world.told).toMatchObject([{ data: { changes: ['description'] } }]);
+    expect(world.staged.size).toBe(0);
+  });
+});

@@ -26,8 +26,8 @@ beforeEach(() => {
   dynamo.reset();
   kept = undefined;
   const check = (condition: string | undefined, values: Record<string, string> = {}) => {
-    const isMet =
-      condition === 'attribute_not_exists(pk)' ? !kept : kept?.holder === (values[':held'] ?? values[':mine']);
+    const [, variable = ''] = /^holder = (:\w+)$/.exec(condition ?? '') ?? [];
+    const isMet = condition === 'attribute_not_exists(pk)' ? !kept : !variable || kept?.holder === values[variable];
     if (!isMet) throw fault('ConditionalCheckFailedException');
   };
   dynamo.on(PutCommand).callsFake(({ Item, ConditionExpression, ExpressionAttributeValues }) => {
