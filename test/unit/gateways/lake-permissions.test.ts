@@ -73,6 +73,16 @@ describe('what a principal has on a table', () => {
   it('is nothing when the table has gone', async () => {
     lake.on(ListDataCellsFilterCommand).rejects(fault('EntityNotFoundException'));
     lake.on(ListPermissionsCommand).rejects(fault('EntityNotFoundException'));
+    expect(await permissions.read(pair)).toEqual({
+      filters: new Set(),
+      granted: new Map(),
+      others: [],
+      isTableGone: true,
+    });
+  });
+
+  it('is none, on a table that is there, when the lists show nothing', async () => {
+    lake.on(ListDataCellsFilterCommand).resolves({}).on(ListPermissionsCommand).resolves({});
     expect(await permissions.read(pair)).toEqual({ filters: new Set(), granted: new Map(), others: [] });
   });
 
