@@ -31,6 +31,8 @@ export interface MeshOptions {
   log?: (line: string) => void;
   /** Told of every call of the HTTP API when it is answered. */
   onCall?: (call: FinishedCall) => void;
+  /** Real milliseconds for which the answer to a call waits, asked for each: what a network would take. */
+  answerAfterMs?: () => number;
   /** Execution environments of all functions that stay warm; 10 unless given. With 1, a function is cold after another has run. */
   warmEnvironments?: number;
 }
@@ -54,7 +56,7 @@ export interface Mesh {
 
 /** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
 export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
-  const { port = 0, empty = false, log = () => {}, onCall, warmEnvironments } = options;
+  const { port = 0, empty = false, log = () => {}, onCall, answerAfterMs, warmEnvironments } = options;
   const stage = readStage(ROOT, await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
   const meshFile = stage.mesh;
   const accounts = new Set(accountsOf(meshFile));
@@ -100,6 +102,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       controls,
       log,
       onCall,
+      answerAfterMs,
     });
     endpoint = await front.listen(port);
     stops.push(() => front.stop());

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
 import type { Access, Call, Caller, Service } from '../core/service.ts';
 import { answerLocal, type LocalControls } from './local-routes.ts';
@@ -35,6 +36,8 @@ export interface FrontParts {
   /** Told of what went wrong inside the mesh: the caller only sees InternalFailure. */
   log(message: string): void;
   onCall?: ((call: FinishedCall) => void) | undefined;
+  /** Real milliseconds for which the answer to a call waits, asked for each: what a network would take. None unless given. */
+  answerAfterMs?: (() => number) | undefined;
 }
 
 export interface Front {
@@ -92,6 +95,8 @@ export function createFront(parts: FrontParts): Front {
       failure = asAwsError(error, what);
       return (protocol ?? protocolByLooks(request)).error(failure, requestId);
     } finally {
+      const waitMs = parts.answerAfterMs?.() ?? 0;
+      if (waitMs > 0) await pause(waitMs);
       const error = failure && { error: failure.code };
       if (finished) parts.onCall?.({ ...finished, startedAt, endedAt: performance.now(), ...error });
     }

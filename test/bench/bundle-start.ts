@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bundles } from './client-bundle.ts';
+import { type Bench, type Figure, median } from './figure.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const STARTS = 15;
+const RUNNER = join(import.meta.dirname, 'bundle-runner.mjs');
+/** It has Cedar, 4 MB of WebAssembly, which the SDK's clients have not. */
+const WITH_CEDAR = 'access-intake';
+
+/** How long each function's code takes to start, beside code that only makes the same SDK clients. */
+export const bundleStart: Bench = {
+  name: 'bundle-start',
+  async run(tell) {
+    const folder = await mkdtemp(join(tmpdir(), 'trellis-bench-'));
+    try {
+      const variables = await environments();
+      const figures: Figure[] = [];
+      for (const file of await readdir(join(ROOT, 'functions'))) {
+        const name = file.replace(/\.ts$/, '');
+        tell(`${name}, ${STARTS} starts`);
+        figures.push(await compare(name, join(folder, name), variables.get(name) ?? {}));
+      }
+      return figures.sort((a, b) => Number(isWithCedar(a)) - Number(isWithCedar(b)));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+const isWithCedar = ({ name }: Figure) => name.includes(WITH_CEDAR);
+
+async function compare(name: string, folder: string, variables: Record<string, string>): Promise<Figure> {
+  const { own, clients, names } = await bundles(name, folder);
+  const starts = { own: [] as Start[], clients: [] as Start[] };
+  // By turns, so that what else the machine does strikes both. The first of each fills the file system's cache.
+  for (let turn = 0; turn <= STARTS; turn++) {
+    const pair = { own: await start(own, variables), clients: await start(clients, variables) };
+    if (turn === 0) continue;
+    starts.own.push(pair.own);
+    starts.clients.push(pair.clients);
+  }
+  const ownMs = median(starts.own.map(({ importMs }) => importMs));
+  const clientsMs = median(starts.clients.map(({ importMs }) => importMs));
+  const whole = (kind: 'own' | 'clients') => median(starts[kind].map(({ processMs }) => processMs)).toFixed(0);
+  return {
+    name: `start of ${name}${name === WITH_CEDAR ? ' (with Cedar)' : ''}, beside its SDK clients`,
+    value: ownMs / clientsMs,
+    unit: '×',
+    budget: { kind: 'most', value: 1.3 },
+    details: [
+      `import ${ownMs.toFixed(0)} ms, of ${names.join(', ')} alone ${clientsMs.toFixed(0)} ms; the whole process ${whole('own')} and ${whole('clients')} ms`,
+    ],
+  };
+}
+
+interface Start {
+  importMs: number;
+  processMs: number;
+}
+
+async function start(bundle: string, variables: Record<string, string>): Promise<Start> {
+  const startedAt = performance.now();
+  const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle], { env: variables });
+  const processMs = performance.now() - startedAt;
+  const importMs = Number(stdout);
+  if (!(importMs > 0)) throw new Error(`${bundle} did not start: ${stdout}`);
+  return { importMs, processMs };
+}
+
+/** Each function's variables as its stack names them; a reference's value is its own name: nothing is called here. */
+async function environments(): Promise<Map<string, Record<string, string>>> {
+  const template = JSON.parse(
+    await readFile(join(ROOT, '.serverless/cloudformation-template-update-stack.json'), 'utf8'),
+  ) as { Resources: Record<string, { Type: string; Properties: FunctionProperties }> };
+  const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  return new Map(
+    functions.map(({ Properties: { Handler, Environment } }) => [
+      // dist/<name>/index.handler
+      Handler.split('/')[1]!,
+      {
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'none',
+        AWS_SECRET_ACCESS_KEY: 'none',
+        ...Object.fromEntries(
+          Object.entries(Environment?.Variables ?? {}).map(([name, value]) => [
+            name,
+            typeof value === 'string' ? value : name,
+          ]),
+        ),
+      },
+    ]),
+  );
+}
+
+interface FunctionProperties {
+  Handler: string;
+  Environment?: { Variables?: Record<string, unknown> };
+}
