@@ -70,6 +70,11 @@ export interface Pair {
   table: string;
 }
 
+/** The account in an IAM ARN. */
+export function accountOf(principal: string): string {
+  return principal.split(':')[4] ?? '';
+}
+
 /** When something is next due for a request; undefined when nothing ever is again. The sweep finds requests by it. */
 export function dueAt(request: AccessRequest, noticeMilliseconds: number): Instant | undefined {
   const { state } = request;

@@ -1,8 +1,8 @@
-import { after, type Instant, type Pair } from './access-request.ts';
+import { accountOf, after, type Instant, type Pair } from './access-request.ts';
 import type { CellFilter } from './entitlement.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
 import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
-import { type ActualAccess, type ConvergePlan, isInStep, planConverge } from './plan-converge.ts';
+import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
 
 /** Lake Formation in the hub, for one table's data cells filters and their grants. Every change may be repeated. */
 export interface LakePermissions {
@@ -11,7 +11,7 @@ export interface LakePermissions {
   grant(pair: Pair, filter: CellFilter): Promise<void>;
   /** A grant that is not there counts as revoked. */
   revoke(pair: Pair, filters: readonly CellFilter[]): Promise<void>;
-  /** A filter that is not there counts as deleted. */
+  /** A filter that is not there counts as deleted. @throws when it cannot be told whether it is there. */
   deleteFilter(table: string, filterName: string): Promise<void>;
 }
 
@@ -110,7 +110,7 @@ async function applyAndLookAgain(
   plan: ConvergePlan,
 ): Promise<{ record: PairRecord; foreign: string[] }> {
   const record = plan.note ? await noteApplied(services, reading, plan.note) : reading.record;
-  if (isInStep(plan)) return { record, foreign: plan.foreign };
+  if (isEmpty(plan)) return { record, foreign: plan.foreign };
   await apply(services, pair, plan);
   const second = planConverge({ ...reading, record }, await services.lake.read(pair));
   if (!isInStep(second)) throw new ConvergeIncompleteError(pair, second);
@@ -149,19 +149,14 @@ async function settleLink({ ledger, links }: ConvergeServices, pair: Pair, isWan
   else await links.release(pair, (await ledger.countGrants(accountOf(pair.principal), pair.table)) === 0);
 }
 
-/** The account in an IAM ARN. */
-export function accountOf(principal: string): string {
-  return principal.split(':')[4] ?? '';
-}
-
 export class ConvergeIncompleteError extends Error {
   override name = 'ConvergeIncompleteError';
 
   constructor({ principal, table }: Pair, plan: ConvergePlan) {
     const missing = plan.create || plan.grant ? `${plan.desired?.name} is missing` : '';
-    const left = [...plan.revoke, ...plan.remove].map(filter => `${filter.name} is left over`);
+    const left = plan.left.map(filter => `${filter.name} is left over`);
     super(
-      `Lake Formation does not yet give ${principal} on ${table} what the ledger says: ${[missing, ...new Set(left)].filter(Boolean).join(', ')}. Trying again helps.`,
+      `Lake Formation does not yet give ${principal} on ${table} what the ledger says: ${[missing, ...left].filter(Boolean).join(', ')}. Trying again helps.`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import type { AccessRequestedData } from '../../events/access-requested.ts';
 import { isPiiPurpose, type Mesh, parseCentralTable, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
+import { accountOf } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
-import { accountOf } from './converge-pair.ts';
 import type { PolicyAnswer, PolicyEngine } from './policy.ts';
 import { requestFingerprint } from './request-fingerprint.ts';
 import type { TableDescription } from './table-description.ts';

@@ -1,6 +1,6 @@
 import { isOutsideOrganization, type Mesh, parseCentralTable } from '../mesh/mesh.ts';
-import { type AccessRequest, tablesOf } from './access-request.ts';
-import { accountOf, type ConvergeServices, convergePair } from './converge-pair.ts';
+import { type AccessRequest, accountOf, tablesOf } from './access-request.ts';
+import { type ConvergeServices, convergePair } from './converge-pair.ts';
 
 /** AWS RAM, by which the consumer's account comes to see a shared table. */
 export interface ResourceShares {

@@ -1,7 +1,11 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
-import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { RAMClient } from '@aws-sdk/client-ram';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
@@ -25,7 +29,8 @@ type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken:
 /** Gives credentials of the role `trellis-spoke` in an account of the mesh. The SDK asks again shortly before they expire. */
 export type SpokeCredentials = (account: string) => () => Promise<Credentials>;
 
-export function spokeCredentials(sts: STSClient, sessionName: string): SpokeCredentials {
+/** @param sessionName how the hub shows in the account's CloudTrail */
+export function spokeCredentials(sessionName: string, sts = new STSClient(clientOptions)): SpokeCredentials {
   return account => async () => {
     const { Credentials: given } = await sts.send(
       new AssumeRoleCommand({ RoleArn: spokeRoleArn(account), RoleSessionName: sessionName, DurationSeconds: 3600 }),
@@ -58,10 +63,38 @@ export function perAccount<T>(make: (account: string) => T): (account: string) =
   };
 }
 
+export function glueClient(): GlueClient {
+  return new GlueClient(clientOptions);
+}
+
+export function lakeFormationClient(): LakeFormationClient {
+  return new LakeFormationClient(clientOptions);
+}
+
+export function ramClient(): RAMClient {
+  return new RAMClient(clientOptions);
+}
+
+export function eventBridgeClient(): EventBridgeClient {
+  return new EventBridgeClient(clientOptions);
+}
+
+export function sfnClient(): SFNClient {
+  return new SFNClient(clientOptions);
+}
+
+export function sqsClient(): SQSClient {
+  return new SQSClient(clientOptions);
+}
+
 export function spokeGlue(credentials: SpokeCredentials): (account: string) => GlueClient {
   return perAccount(account => new GlueClient({ ...clientOptions, credentials: credentials(account) }));
 }
 
 export function spokeLakeFormation(credentials: SpokeCredentials): (account: string) => LakeFormationClient {
   return perAccount(account => new LakeFormationClient({ ...clientOptions, credentials: credentials(account) }));
+}
+
+export function spokeRam(credentials: SpokeCredentials): (account: string) => RAMClient {
+  return perAccount(account => new RAMClient({ ...clientOptions, credentials: credentials(account) }));
 }

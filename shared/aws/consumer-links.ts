@@ -12,7 +12,8 @@ import {
   type Resource,
 } from '@aws-sdk/client-lakeformation';
 import type { Pair } from '../access/access-request.ts';
-import { accountOf, type ConsumerLinks } from '../access/converge-pair.ts';
+import { accountOf } from '../access/access-request.ts';
+import type { ConsumerLinks } from '../access/converge-pair.ts';
 import { linkDatabase } from '../access/provision.ts';
 import { isError } from './aws-errors.ts';
 import { retryOn } from './retry-on.ts';

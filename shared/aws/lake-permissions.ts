@@ -35,7 +35,8 @@ export class LakeFormationPermissions implements LakePermissions {
 
   /**
    * Lists by table and picks the principal here: asked with a principal of another account, Lake Formation answers with nothing for
-   * filters although the grant exists (Terraform AWS provider issue 48360). IncludeRelated brings the filters' grants.
+   * filters although the grant exists (Terraform AWS provider issue 48360). IncludeRelated brings the filters' grants. Both lists are "filtered by
+   * the permissions of the caller" (API reference, ListPermissions): what they show is there, what they do not show may be there all the same.
    */
   async read({ principal, table }: Pair): Promise<ActualAccess> {
     const place = this.#place(table);
@@ -49,10 +50,11 @@ export class LakeFormationPermissions implements LakePermissions {
       if (name !== undefined) granted.set(name, [...(granted.get(name) ?? []), ...held]);
       else others.push(`${held.join(', ')} on the ${entry.Resource?.TableWithColumns ? 'columns' : 'table'}`);
     }
-    return { filters, granted, others };
+    return filters ? { filters, granted, others } : { filters: new Set(), granted, others, isTableGone: true };
   }
 
-  async #filters({ DatabaseName, TableName }: Place): Promise<Set<string>> {
+  /** @returns undefined when the table itself is not there. */
+  async #filters({ DatabaseName, TableName }: Place): Promise<Set<string> | undefined> {
     const names = new Set<string>();
     const table = { CatalogId: this.#catalogId, DatabaseName, Name: TableName };
     try {
@@ -65,6 +67,7 @@ export class LakeFormationPermissions implements LakePermissions {
     } catch (error) {
       // The table has gone, and its filters and grants with it. Source: Lake Formation guide, "deleted and recreated: grants do not come back".
       if (!isError(error, 'EntityNotFoundException')) throw error;
+      return undefined;
     }
     return names;
   }

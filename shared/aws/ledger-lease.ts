@@ -25,10 +25,7 @@ export async function takeLease(
     return lease;
   } catch (error) {
     if (!isError(error, 'ConditionalCheckFailedException')) throw error;
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tableName, Key: leaseKey(table), ConsistentRead: true }),
-    );
-    const held = Item?.lease as Lease | undefined;
+    const held = await heldLease(client, tableName, table);
     // The answer to an earlier try of this very call was lost.
     if (held?.holder === holder) return held;
     if (!held || !leaseOver(held, now)) throw new TableLockedError(table, { cause: error });
@@ -56,9 +53,17 @@ async function takeOver(
     );
     return lease;
   } catch (error) {
-    if (isError(error, 'ConditionalCheckFailedException')) throw new TableLockedError(lease.table, { cause: error });
-    throw error;
+    if (!isError(error, 'ConditionalCheckFailedException')) throw error;
+    const taken = await heldLease(client, tableName, lease.table);
+    if (taken?.holder === lease.holder) return taken;
+    throw new TableLockedError(lease.table, { cause: error });
   }
+}
+
+async function heldLease(client: DynamoDBDocumentClient, tableName: string, table: string): Promise<Lease | undefined> {
+  const Key = leaseKey(table);
+  const { Item } = await client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true }));
+  return Item?.lease as Lease | undefined;
 }
 
 /** Gives the lease back; a doubt that goes with it stays behind for the next holder. */

@@ -1,8 +1,5 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GlueClient } from '@aws-sdk/client-glue';
-import { STSClient } from '@aws-sdk/client-sts';
 import { GlueCentralTables } from '../aws/central-tables.ts';
-import { clientOptions, documentClient, spokeCredentials, spokeGlue } from '../aws/clients.ts';
+import { documentClient, eventBridgeClient, glueClient, spokeCredentials, spokeGlue } from '../aws/clients.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
 import { OutboxTable } from '../aws/outbox-table.ts';
@@ -21,11 +18,11 @@ export function catalogServices(): () => Promise<SyncServices> {
   const documents = documentClient();
   const mesh = meshCache(new MeshTable(documents, ledgerTable));
   const services = {
-    producers: new GlueProducerCatalog(spokeGlue(spokeCredentials(new STSClient(clientOptions), 'trellis-catalog'))),
-    central: new GlueCentralTables(new GlueClient(clientOptions)),
+    producers: new GlueProducerCatalog(spokeGlue(spokeCredentials('trellis-catalog'))),
+    central: new GlueCentralTables(glueClient()),
     staged: new StagedTable(documents, ledgerTable),
     outbox: new OutboxTable(documents, ledgerTable, now),
-    announcer: new EventBridgeAnnouncer(new EventBridgeClient(clientOptions), hubSettings(), report),
+    announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),
     seen: new SeenTables(),
     now,
   };

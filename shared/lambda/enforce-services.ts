@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
-import { RAMClient } from '@aws-sdk/client-ram';
-import { STSClient } from '@aws-sdk/client-sts';
 import type { Context } from 'aws-lambda';
 import type { EnforceServices } from '../access/enforce-request.ts';
 import {
-  clientOptions,
   documentClient,
-  perAccount,
+  eventBridgeClient,
+  lakeFormationClient,
+  ramClient,
   spokeCredentials,
   spokeGlue,
   spokeLakeFormation,
+  spokeRam,
 } from '../aws/clients.ts';
 import { GlueConsumerLinks } from '../aws/consumer-links.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
@@ -31,15 +29,14 @@ export function enforceServices(): (context: Context) => Promise<EnforceServices
   const hub = hubSettings();
   const documents = documentClient();
   const mesh = meshCache(new MeshTable(documents, ledgerTable));
-  const credentials = spokeCredentials(new STSClient(clientOptions), 'trellis-access');
-  const spokeRam = perAccount(account => new RAMClient({ ...clientOptions, credentials: credentials(account) }));
+  const credentials = spokeCredentials('trellis-access');
   const services = {
     ledger: new LedgerTable(documents, ledgerTable),
-    lake: new LakeFormationPermissions(new LakeFormationClient(clientOptions), hub.account),
+    lake: new LakeFormationPermissions(lakeFormationClient(), hub.account),
     links: new GlueConsumerLinks(spokeGlue(credentials), spokeLakeFormation(credentials), hub),
-    shares: new RamResourceShares(new RAMClient(clientOptions), spokeRam, hub),
+    shares: new RamResourceShares(ramClient(), spokeRam(credentials), hub),
     outbox: new OutboxTable(documents, ledgerTable, now),
-    announcer: new EventBridgeAnnouncer(new EventBridgeClient(clientOptions), hub, report),
+    announcer: new EventBridgeAnnouncer(eventBridgeClient(), hub, report),
     report,
     now,
     newHolder: () => crypto.randomUUID(),

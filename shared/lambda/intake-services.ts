@@ -1,10 +1,6 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GlueClient } from '@aws-sdk/client-glue';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { TakeServices } from '../access/take-services.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
-import { clientOptions, documentClient } from '../aws/clients.ts';
+import { documentClient, eventBridgeClient, glueClient, sfnClient, sqsClient } from '../aws/clients.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
@@ -24,10 +20,10 @@ export function intakeServices(): () => Promise<TakeServices> {
   const processes = { stateMachineArn: setting('ACCESS_REQUEST_MACHINE'), queueUrl: setting('ENFORCE_QUEUE_URL') };
   const services = {
     ledger: new LedgerTable(documents, ledgerTable),
-    catalog: new GlueCentralCatalog(new GlueClient(clientOptions)),
+    catalog: new GlueCentralCatalog(glueClient()),
     outbox: new OutboxTable(documents, ledgerTable, now),
-    announcer: new EventBridgeAnnouncer(new EventBridgeClient(clientOptions), hubSettings(), report),
-    processes: new StepFunctionsProcesses(new SFNClient(clientOptions), new SQSClient(clientOptions), processes),
+    announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),
+    processes: new StepFunctionsProcesses(sfnClient(), sqsClient(), processes),
     now,
   };
   return async () => {

@@ -1,12 +1,11 @@
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { clientOptions, documentClient } from '../aws/clients.ts';
+import { documentClient, sfnClient } from '../aws/clients.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { wakeMachine } from '../aws/request-processes.ts';
 import { setting } from './environment.ts';
 
 /** What keeping a waiting machine's token needs. */
 export function questionServices() {
-  const sfn = new SFNClient(clientOptions);
+  const sfn = sfnClient();
   return {
     ledger: new LedgerTable(documentClient(), setting('LEDGER_TABLE')),
     processes: { wake: (taskToken: string) => wakeMachine(sfn, taskToken) },

@@ -1,5 +1,4 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { clientOptions, documentClient } from '../aws/clients.ts';
+import { documentClient, sqsClient } from '../aws/clients.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { SqsWorkQueue } from '../aws/work-queue.ts';
 import { now } from './clock.ts';
@@ -9,7 +8,7 @@ import { setting } from './environment.ts';
 export function sweepServices() {
   return {
     ledger: new LedgerTable(documentClient(), setting('LEDGER_TABLE')),
-    queue: new SqsWorkQueue(new SQSClient(clientOptions), setting('ENFORCE_QUEUE_URL')),
+    queue: new SqsWorkQueue(sqsClient(), setting('ENFORCE_QUEUE_URL')),
     now,
   };
 }

@@ -12,6 +12,8 @@ export interface StackSettings {
   producerRoles: string[];
   /** The default bus of each account of the mesh. */
   spokeBuses: { 'Fn::Sub': string }[];
+  /** The default bus of each domain's account. */
+  producerBuses: { 'Fn::Sub': string }[];
   /** Buckets and objects under the domains' prefixes, for the role that reads data on behalf of Lake Formation. */
   dataBuckets: string[];
   dataObjects: string[];
@@ -24,6 +26,7 @@ export function stackSettings(mesh: Mesh): StackSettings {
   const spokes = accountsOf(mesh).filter(account => account !== mesh.hub);
   const root = (account: string) => `arn:aws:iam::${account}:root`;
   const role = (account: string) => `arn:aws:iam::${account}:role/trellis-spoke`;
+  const bus = (account: string) => ({ 'Fn::Sub': `arn:aws:events:\${AWS::Region}:${account}:event-bus/default` });
   const paths = Object.values(mesh.domains)
     .flatMap(domain => domain.prefixes)
     .map(prefix => prefix.replace(/^s3[an]?:\/\//, ''));
@@ -33,7 +36,8 @@ export function stackSettings(mesh: Mesh): StackSettings {
     consumerRoots: spokes.filter(account => !domainAccounts.includes(account)).map(root),
     spokeRoles: spokes.map(role),
     producerRoles: domainAccounts.map(role),
-    spokeBuses: spokes.map(account => ({ 'Fn::Sub': `arn:aws:events:\${AWS::Region}:${account}:event-bus/default` })),
+    spokeBuses: spokes.map(bus),
+    producerBuses: domainAccounts.map(bus),
     dataBuckets: [...new Set(paths.map(path => `arn:aws:s3:::${path.split('/')[0]}`))],
     dataObjects: paths.map(path => `arn:aws:s3:::${path}*`),
     dataKeys: domainAccounts.map(account => `arn:aws:kms:*:${account}:key/*`),

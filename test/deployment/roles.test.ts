@@ -17,8 +17,6 @@ const OUTSIDE = 'Invitations come to accounts outside the organization, and the 
 
 /** Allowed, and called by nothing that was played: why the role has it nevertheless. A name that no longer belongs here fails the test. */
 const NOT_CALLED: Record<string, string> = {
-  'trellis-local-access-intake: dynamodb:Query on table/trellis-local-ledger':
-    'A pair was several items once. Now it is one, and this can go.',
   'trellis-local-access-intake: dynamodb:GetItem on table/trellis-local-idempotency':
     'Powertools reads a record when the conditional write did not answer with it.',
   'trellis-local-access-enforce: glue:GetDatabase on catalog':
@@ -39,8 +37,6 @@ const NOT_CALLED: Record<string, string> = {
 const NOT_TOUCHED: Record<string, string> = {
   'trellis-local-access-enforce: arn:aws:glue:us-east-1:111111111111:catalog': GLUE_PATH,
   'trellis-local-access-enforce: arn:aws:glue:us-east-1:111111111111:database/*': GLUE_PATH,
-  'trellis-local-catalog-sync: arn:aws:events:us-east-1:444444444444:event-bus/default':
-    'What changes in a catalog is told to its owner; the list of buses is one for all roles.',
 };
 
 interface Allowed {

@@ -10,7 +10,7 @@ import { fault } from './faults.ts';
 
 describe("credentials of a spoke's role", () => {
   const sts = mockClient(STSClient);
-  const credentials = spokeCredentials(new STSClient(), 'trellis-catalog')('222222222222');
+  const credentials = spokeCredentials('trellis-catalog', new STSClient())('222222222222');
   const Expiration = new Date('2026-11-21T10:00:00Z');
   const given = { AccessKeyId: 'ASIA', SecretAccessKey: 'secret', SessionToken: 'token', Expiration };
 
