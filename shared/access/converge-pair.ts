@@ -93,7 +93,7 @@ async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Leas
   const plan = planConverge(reading, actual);
   // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
   const linking = settleLink(services, pair, plan.desired !== null);
-  const applying = applyAndLookAgain(services, pair, reading, actual, plan);
+  const applying = applyAndLookAgain(services, pair, reading, plan);
   const [linked, applied] = await Promise.allSettled([linking, applying]);
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
@@ -106,7 +106,6 @@ async function applyAndLookAgain(
   services: ConvergeServices,
   pair: Pair,
   reading: PairReading,
-  actual: ActualAccess,
   plan: ConvergePlan,
 ): Promise<{ record: PairRecord; foreign: string[] }> {
   const record = plan.note ? await noteApplied(services, reading, plan.note) : reading.record;
