@@ -1,4 +1,3 @@
-import { createPolicyEngine, type PolicyEngine } from '../access/policy.ts';
 import type { AppliedMesh, MeshStore } from '../mesh/applied-mesh.ts';
 import { NoMeshError } from '../mesh/applied-mesh.ts';
 
@@ -16,16 +15,5 @@ export function meshCache(store: MeshStore): () => Promise<AppliedMesh> {
     if (!applied) throw new NoMeshError();
     readAt = now;
     return applied;
-  };
-}
-
-/** The policies of an applied mesh, made ready once for each apply. */
-export function policyCache(): (applied: AppliedMesh) => PolicyEngine {
-  let engine: PolicyEngine | undefined;
-  let madeFor = '';
-  return ({ policies, appliedAt }) => {
-    if (!engine || madeFor !== appliedAt) engine = createPolicyEngine(policies);
-    madeFor = appliedAt;
-    return engine;
   };
 }

@@ -6,10 +6,11 @@ import { LedgerTable } from '../aws/ledger-table.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
 import { OutboxTable } from '../aws/outbox-table.ts';
 import { StepFunctionsProcesses } from '../aws/request-processes.ts';
-import { meshCache, policyCache } from './applied-mesh-cache.ts';
+import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';
 import { report } from './logger.ts';
+import { policyCache } from './policy-cache.ts';
 
 /** What taking access events needs, made once for each process; the mesh and its policies are looked up for each call. */
 export function intakeServices(): () => Promise<TakeServices> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { meshCache, policyCache } from '../../../shared/lambda/applied-mesh-cache.ts';
+import { meshCache } from '../../../shared/lambda/applied-mesh-cache.ts';
+import { policyCache } from '../../../shared/lambda/policy-cache.ts';
 import type { AppliedMesh } from '../../../shared/mesh/applied-mesh.ts';
 import { MESH } from '../catalog/world.ts';
 
