@@ -1,5 +1,5 @@
 /** A function's bundle, and beside it one that only makes the same SDK clients: what the SDK itself takes to start. */
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
@@ -26,16 +26,21 @@ const OPTIONS = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
+export interface Bundles {
+  own: string;
+  /** Only makes the clients. */
+  clients: string;
+  /** Loads Cedar beside them, where the function does. */
+  clientsAndCedar: string | undefined;
+  clientNames: string[];
+}
+
 /**
  * @param name the function's file in `functions/`, without `.ts`
- * @param folder where the bundle of the clients goes
- * @returns the files of the two bundles
+ * @param folder where the bundles beside the function's own go
  * @throws when build.mjs builds otherwise than this: the comparison would not be fair
  */
-export async function bundles(
-  name: string,
-  folder: string,
-): Promise<{ own: string; clients: string; names: string[] }> {
+export async function bundles(name: string, folder: string): Promise<Bundles> {
   const { metafile, outputFiles } = await build({
     ...OPTIONS,
     entryPoints: { index: join('functions', `${name}.ts`) },
@@ -43,7 +48,7 @@ export async function bundles(
     write: false,
   });
   const deployed = join(ROOT, 'dist', name);
-  const files = (await readdir(deployed)).filter(file => file.endsWith('.mjs'));
+  const files = await readdir(deployed);
   for (const { path, text } of outputFiles) {
     if (path.endsWith('.map')) continue;
     const isSame = files.includes(basename(path)) && (await readFile(path, 'utf8')) === text;
@@ -51,13 +56,27 @@ export async function bundles(
   }
 
   const clients = clientsIn(metafile);
-  await build({ ...OPTIONS, stdin: { contents: makingClients(clients), resolveDir: ROOT }, outdir: folder });
+  const make = async (kind: string, contents: string) => {
+    await build({ ...OPTIONS, stdin: { contents, resolveDir: ROOT }, outdir: join(folder, kind) });
+    return join(folder, kind, 'stdin.mjs');
+  };
+  const hasCedar = files.includes(CEDAR_WASM);
+  if (hasCedar) {
+    await mkdir(join(folder, 'cedar'), { recursive: true });
+    await copyFile(join(deployed, CEDAR_WASM), join(folder, 'cedar', CEDAR_WASM));
+  }
   return {
     own: join(deployed, 'index.mjs'),
-    clients: join(folder, 'stdin.mjs'),
-    names: clients.map(({ name }) => name),
+    clients: await make('clients', makingClients(clients)),
+    clientsAndCedar: hasCedar
+      ? await make('cedar', `import './shared/access/policy-wasm.ts';\n${makingClients(clients)}`)
+      : undefined,
+    clientNames: clients.map(({ name }) => name),
   };
 }
+
+/** What build.mjs puts beside a bundle that has Cedar. */
+const CEDAR_WASM = 'cedar_wasm_bg.wasm';
 
 interface ClientClass {
   package: string;
