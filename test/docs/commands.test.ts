@@ -20,15 +20,18 @@ const pagesToRun = PAGES.map(({ path, blocks }) => ({
 const COMES: Record<string, RegExp[]> = {
   'README.md': [
     /"trellis.source_account": "222222222222"/,
-    /"FailedEntryCount": 0/,
-    // The header of the answer: the two columns that were asked for, and no other.
+    // Two columns at once, not the third; the third after its owner's decision.
     /^iata\tname\t(?!city)/m,
-    /"now": ?"\d{4}-/,
-    /(TABLE|COLUMN)_NOT_FOUND/,
+    /COLUMN_NOT_FOUND.* 'city'/,
+    /^iata\tname\tcity\t/m,
+    /TABLE_NOT_FOUND/,
+    /\twaiting\n.*\tapproved\n.*\tgranted\n.*\tending\n.*\tended\n/s,
   ],
+  'docs/events.md': [/"detail-type": ?"Access Denied"/, /There is no table aviation_ops\.runways/],
+  'docs/local-mesh.md': [/"Name": "flights"/, /Nothing to change: the hub is as mesh\.yml says\./],
 };
 
-const lacking = ['bash', 'aws', 'curl', 'python3'].filter(tool => spawnSync(tool, ['--version']).status !== 0);
+const lacking = ['bash', 'aws', 'curl'].filter(tool => spawnSync(tool, ['--version']).status !== 0);
 
 describe.skipIf(lacking.length > 0)(
   lacking.length > 0 ? `(not run: this machine has no ${lacking.join(', ')})` : 'commands of the pages',
@@ -57,7 +60,7 @@ describe.skipIf(lacking.length > 0)(
     });
 
     it('has something to run, and what must come of it', () => {
-      expect(pagesToRun.map(({ path }) => path).filter(path => COMES[path])).toEqual(Object.keys(COMES));
+      expect(pagesToRun.map(({ path }) => path)).toEqual(Object.keys(COMES));
     });
 
     it.each(pagesToRun)('$path', { timeout: 240_000 }, async ({ path, script }) => {

@@ -142,6 +142,17 @@ describe('what the pages name', () => {
       expect(operations.anchors).toContain(heading.toLowerCase().replaceAll(' ', '-'));
     }
   });
+
+  it('every part of the local mesh that says where it is simpler than AWS, on its page', () => {
+    const page = PAGES.find(({ path }) => path === 'docs/local-mesh.md')!.text;
+    const section = page.slice(page.indexOf('## Simplifications'));
+    const simpler = globSync('local/*/**/*.ts', { cwd: ROOT }).filter(path =>
+      /\bSimplifications?:/.test(readFileSync(join(ROOT, path), 'utf8')),
+    );
+    const folders = new Set(simpler.map(path => path.split('/').slice(0, 2).join('/')));
+    expect(folders.size).toBeGreaterThan(5);
+    expect([...folders].filter(folder => !section.includes(`[${folder}]`))).toEqual([]);
+  });
 });
 
 /** Events that a design has and this version does not take or tell: pages say so of each. */
