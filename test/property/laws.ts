@@ -1,0 +1,150 @@
+import type { AccessRequest, ActiveGrant, Pair } from '../../shared/access/access-request.ts';
+import { accountOf } from '../../shared/access/access-request.ts';
+import { type CellFilter, desiredFilter } from '../../shared/access/entitlement.ts';
+import { isSettled, type PairReading } from '../../shared/access/pair-record.ts';
+import { TABLES } from './sample-mesh.ts';
+import type { World } from './world.ts';
+
+/** What the ledger lets a principal do, as the one filter that says it. */
+async function desired(world: World, pair: Pair): Promise<CellFilter | null> {
+  return desiredFilter(pair.principal, (await world.ledger.loadPair(pair)).grants);
+}
+
+/** What is not as the ledger says, once all is over: empty when Lake Formation and the consumers' links are exactly what they should be. */
+export async function differences(world: World): Promise<string[]> {
+  const found: string[] = [];
+  const expect = (what: string, actual: unknown, expected: unknown) => {
+    if (JSON.stringify(actual) !== JSON.stringify(expected))
+      found.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+  };
+  const wanted: { pair: Pair; filter: CellFilter }[] = [];
+  for (const pair of world.pairs()) {
+    const filter = await desired(world, pair);
+    if (filter) wanted.push({ pair, filter });
+    expect(`${pair.principal} reads ${pair.table}`, world.lake.accessByTrellis(pair), filter ? [filter] : []);
+  }
+  for (const table of TABLES) {
+    const filters = wanted.filter(({ pair }) => pair.table === table).map(({ filter }) => filter.name);
+    const actual = world.lake.filtersOfTrellis(table).map(({ name }) => name);
+    expect(`filters on ${table}`, actual.sort(), filters.sort());
+  }
+  const sights = wanted.map(({ pair }) => `${pair.table} ${pair.principal}`);
+  expect('links that are seen', [...world.lake.sights].sort(), sights.sort());
+  const links = new Set(wanted.map(({ pair }) => `${pair.table} ${accountOf(pair.principal)}`));
+  expect('links', [...world.lake.links].sort(), [...links].sort());
+  return found;
+}
+
+/** Pairs that are not settled, or remember more or less than what is there, once all is over. */
+export async function unsettled(world: World): Promise<string[]> {
+  const readings = await Promise.all(world.pairs().map(pair => world.ledger.loadPair(pair)));
+  const isRight = ({ record, grants }: PairReading) =>
+    isSettled(record) && Object.keys(record.applied).join() === (desiredFilter(record.principal, grants)?.name ?? '');
+  return readings.filter(reading => !isRight(reading)).map(({ record }) => `not settled: ${JSON.stringify(record)}`);
+}
+
+/** Whether Lake Formation gives all that a grant says, in one of Trellis's filters. */
+export function covers(world: World, pair: Pair, grant: Pick<ActiveGrant, 'columns' | 'rowFilter'>): boolean {
+  return world.lake
+    .accessByTrellis(pair)
+    .some(
+      filter => filter.rowFilter === grant.rowFilter && grant.columns.every(column => filter.columns.includes(column)),
+    );
+}
+
+/** Watches that no granted request loses what it gave while it is active. */
+export function watchGaps(world: World): string[] {
+  const gaps: string[] = [];
+  world.scheduler.onEffect = () => {
+    for (const { value: request } of world.ledger.requests.values()) {
+      if (request.state.status !== 'granted') continue;
+      for (const terms of request.terms) {
+        if (!covers(world, { principal: request.principal, table: terms.table }, terms))
+          gaps.push(`${world.now()}: ${request.requestId} lost ${terms.table}`);
+      }
+    }
+  };
+  return gaps;
+}
+
+/** Watches that no request is called ended while Lake Formation still gives more than the grants that are left. */
+export function watchEnds(world: World): string[] {
+  const tooEarly: string[] = [];
+  let looked = 0;
+  world.scheduler.onEffect = () => {
+    for (; looked < world.ledger.committed.length; looked++) {
+      const request = world.ledger.committed[looked]?.request;
+      if (request?.state.status !== 'ended') continue;
+      for (const { table } of request.terms) {
+        const pair = { principal: request.principal, table };
+        const left = grantedNow(world, pair);
+        const read = world.lake.accessByTrellis(pair).flatMap(({ columns }) => columns);
+        const more = read.filter(column => !left.some(({ columns }) => columns.includes(column)));
+        if (more.length > 0)
+          tooEarly.push(`${world.now()}: ${request.requestId} has ended, and gives ${more} of ${table}`);
+      }
+    }
+  };
+  return tooEarly;
+}
+
+/** The active grants, whatever a reader would see of them in the middle of a transaction. */
+function grantedNow(world: World, { principal, table }: Pair): readonly ActiveGrant[] {
+  const pairs = [...world.ledger.pairs.values()].map(({ value }) => value);
+  return pairs.find(({ record }) => record.principal === principal && record.table === table)?.grants ?? [];
+}
+
+/** When a request's access should be over: its end, or the moment it was taken back. Undefined while nothing was approved. */
+function endOf(world: World, request: AccessRequest): number | undefined {
+  const steps = world.ledger.committed.filter(step => step.request?.requestId === request.requestId);
+  if (!steps.some(step => step.request?.state.status === 'approved')) return undefined;
+  const ending = steps.find(step => step.request?.state.status === 'ending');
+  const taken = ending ? Date.parse(ending.at) : Number.POSITIVE_INFINITY;
+  return Math.min(Date.parse(request.expiresAt), taken);
+}
+
+/**
+ * Watches that nobody reads a column longer than `lateMilliseconds` after the last grant that gave it ended; where a process was killed, after
+ * it must have been dead if that was later.
+ */
+export function watchLateness(world: World, lateMilliseconds: number): string[] {
+  const late: string[] = [];
+  world.scheduler.onEffect = () => {
+    const { now } = world.scheduler;
+    const dead = Math.max(0, ...world.deadlinesOfKilled.map(({ deadline }) => deadline));
+    for (const pair of world.pairs()) {
+      for (const filter of world.lake.accessByTrellis(pair)) {
+        for (const column of filter.columns) {
+          const ends = [...world.ledger.requests.values()]
+            .map(({ value }) => value)
+            .filter(
+              ({ principal, terms }) =>
+                principal === pair.principal &&
+                terms.some(({ table, columns }) => table === pair.table && columns.includes(column)),
+            )
+            .map(request => endOf(world, request) ?? 0);
+          const end = Math.max(0, ...ends);
+          if (now > Math.max(end, dead) + lateMilliseconds)
+            late.push(
+              `${world.now()}: ${pair.principal} reads ${column} of ${pair.table}, ${now - end} ms after its end`,
+            );
+        }
+      }
+    }
+  };
+  return late;
+}
+
+/** Everything that Trellis holds and gives, to see that nothing changed. */
+export function stateOf(world: World): unknown {
+  const { ledger, lake } = world;
+  return JSON.parse(
+    JSON.stringify([
+      [...ledger.requests].map(([id, { value }]) => [id, value.state, value.terms, value.expiresAt, value.version]),
+      [...ledger.pairs].map(([key, { value }]) => [key, value.grants]),
+      [...lake.grants.values()],
+      [...lake.filters.values()],
+      [...lake.links],
+    ]),
+  );
+}
