@@ -59,6 +59,3 @@ export const envelope = z.object({
   detail: z.unknown(),
 });
 export type Envelope = z.infer<typeof envelope>;
-
-/** The version of the events' schemas that this code writes. */
-export const SCHEMA_VERSION = '1.0';

@@ -1,5 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { SCHEMA_VERSION } from '../../events/envelope.ts';
+import { SCHEMA_VERSION } from '../../events/schema-version.ts';
 import type { Announcer } from '../telling/outbox.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
 

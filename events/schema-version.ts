@@ -1,0 +1,2 @@
+/** The version of the events' schemas that this code writes. */
+export const SCHEMA_VERSION = '1.0';
