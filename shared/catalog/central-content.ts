@@ -2,7 +2,6 @@ import {
   DOMAIN_PARAMETER,
   SOURCE_ACCOUNT_PARAMETER,
   SOURCE_VERSION_PARAMETER,
-  type SourceVersion,
   type TableContent,
   type TableSnapshot,
   writeSourceVersion,
@@ -67,10 +66,6 @@ export function meaningfulChanges(before: TableContent, after: TableContent): st
 /** A schema change keeps the version before it in Glue; anything else does not use up the quota of versions. */
 export function keepsVersion(changes: readonly string[]): boolean {
   return changes.includes('columns') || changes.includes('partition-keys');
-}
-
-export function sourceVersionOf({ createdAt, versionId }: TableSnapshot): SourceVersion {
-  return { createdAt, versionId };
 }
 
 function withoutColumns({ StorageDescriptor: { Columns: _, Location: __, ...rest } }: TableContent): object {
