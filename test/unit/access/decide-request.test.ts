@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import type { AccessRequestedData } from '../../../events/access-requested.ts';
+import { decideRequest, type RequestContext, requestedTable } from '../../../shared/access/decide-request.ts';
+import type { PolicyAnswer, PolicyEngine } from '../../../shared/access/policy.ts';
+import type { AccessQuestion } from '../../../shared/access/policy-question.ts';
+import { requestFingerprint } from '../../../shared/access/request-fingerprint.ts';
+import { ANALYTICS, description, FORECAST, MESH, POLICIES } from '../../property/sample-mesh.ts';
+import { ANALYST, END, FLIGHTS, GRANTED, grantOf, NOW, requestIn } from './samples.ts';
+
+const ASKED: AccessRequestedData = {
+  requestId: 'r1',
+  principal: ANALYST,
+  tables: [FLIGHTS],
+  columns: ['origin', 'delay'],
+  purpose: 'reporting',
+  expiresAt: END,
+};
+
+function context(more: Partial<RequestContext> = {}): RequestContext {
+  return {
+    mesh: MESH,
+    policies: POLICIES,
+    existing: undefined,
+    table: description(FLIGHTS),
+    pair: { grants: [] },
+    now: NOW,
+    ...more,
+  };
+}
+
+function decide(asked: Partial<AccessRequestedData> = {}, more: Partial<RequestContext> = {}) {
+  const ruling = decideRequest({ ...ASKED, ...asked }, ANALYTICS, context(more));
+  if (ruling.kind !== 'decided') throw new Error(`not decided: ${ruling.kind}`);
+  return ruling.request;
+}
+
+/** Why a request is denied. */
+function denial(asked: Partial<AccessRequestedData>, more: Partial<RequestContext> = {}): string[] {
+  const { state } = decide(asked, more);
+  if (state.status !== 'denied') throw new Error(`not denied: ${state.status}`);
+  return state.reasons;
+}
+
+function answering(answer: Partial<PolicyAnswer>, ask: (question: AccessQuestion) => void = () => {}): PolicyEngine {
+  const answered = {
+    outcome: 'automatic' as const,
+    columns: ['origin'],
+    refusedColumns: [],
+    reasons: [],
+    policies: [],
+  };
+  return {
+    ...POLICIES,
+    decideRequest: question => {
+      ask(question);
+      return { ...answered, ...answer };
+    },
+  };
+}
+
+describe('a request that policy answers', () => {
+  it('is approved at once where policy grants it', () => {
+    expect(decide()).toMatchObject({
+      requestId: 'r1',
+      account: ANALYTICS,
+      domain: 'aviation',
+      terms: [{ table: FLIGHTS, columns: ['origin', 'delay'], rowFilter: null }],
+      expiresAt: END,
+      policies: ['on-reporting'],
+      version: 1,
+      state: { status: 'approved', approvedAt: NOW, attempts: 0, retryAt: NOW },
+    });
+  });
+
+  it('waits for the owner as long as mesh.yml says, and never longer than the access would last', () => {
+    const research = { purpose: 'research' };
+    expect(decide(research).state).toEqual({ status: 'waiting', askedAt: NOW, answerBy: '2026-11-28T09:00:00.000Z' });
+    const short = decide({ ...research, expiresAt: '2026-11-22T09:00:00.000Z' });
+    expect(short.state).toMatchObject({ answerBy: '2026-11-22T09:00:00.000Z' });
+  });
+
+  it('is denied with the reasons of policy', () => {
+    expect(denial({ purpose: 'marketing' })).toEqual(['nobody may read for marketing']);
+  });
+
+  it('is narrowed to the columns that policy allows, and says why', () => {
+    const refusedColumns = [{ name: 'delay', reasons: ['it is restricted.'] }];
+    const { terms, state } = decide({}, { policies: answering({ columns: ['origin'], refusedColumns }) });
+    expect(terms[0]?.columns).toEqual(['origin']);
+    expect(state).toMatchObject({ reasons: ['delay: it is restricted.'] });
+  });
+
+  it('is denied when policy leaves none of the columns that it asked for', () => {
+    const refusedColumns = [{ name: 'delay', reasons: ['it is restricted.'] }];
+    const policies = answering({ columns: ['origin'], refusedColumns });
+    expect(denial({ columns: ['delay'] }, { policies })).toEqual(['delay: it is restricted.']);
+  });
+
+  it('asks policy for the columns named, all partition keys, and how long it lasts', () => {
+    const questions: AccessQuestion[] = [];
+    const policies = answering({}, question => questions.push(question));
+    const keyed = description(FLIGHTS);
+    const table = {
+      ...keyed,
+      columns: keyed.columns.map(each => ({ ...each, isPartitionKey: each.name === 'delay' })),
+    };
+    decide({ columns: ['ORIGIN'], durationDays: 7, rowFilter: "origin = 'ZRH'" }, { policies, table });
+    decide({ columns: undefined } as never, { policies });
+    expect(questions.map(({ columns }) => columns.map(({ name }) => name))).toEqual([
+      ['origin', 'delay'],
+      ['origin', 'destination', 'delay'],
+    ]);
+    expect(questions[0]).toMatchObject({ hasRowFilter: true, isPiiPurpose: false, teams: ['analytics'] });
+  });
+
+  it('ends after the days that it asks for, within the years that instants can say', () => {
+    const { expiresAt: _, ...endless } = ASKED;
+    const end = (durationDays: number) => {
+      const ruling = decideRequest({ ...endless, durationDays }, ANALYTICS, context());
+      return ruling.kind === 'decided' && ruling.request.expiresAt;
+    };
+    expect(end(30)).toBe(END);
+    expect(end(1e9)).toBe('9999-12-31T23:59:59.999Z');
+  });
+
+  it('keeps its row filter in one form', () => {
+    expect(decide({ rowFilter: 'delay  >  5' }).terms[0]?.rowFilter).toBe('delay > 5');
+  });
+});
+
+describe('a request that is denied before policy is asked', () => {
+  it.each<[string, Partial<AccessRequestedData>, Partial<RequestContext>, RegExp]>([
+    ['names a product', { product: 'aviation/flights', tables: undefined as never }, {}, /Products come with/],
+    ['names two tables', { tables: [FLIGHTS, 'aviation_ops.airports'] }, {}, /one table in a request/],
+    ['names a table of no domain', { tables: ['nowhere_ops.flights'] }, { table: undefined }, /belongs to no domain/],
+    ['names a table that is not there', { tables: ['aviation_ops.none'] }, { table: undefined }, /There is no table/],
+    ['asks for DESCRIBE alone', { permissions: ['DESCRIBE'] }, {}, /DESCRIBE alone/],
+    ['has ended already', { expiresAt: NOW }, {}, /has passed already/],
+    ['asks for a column that is not there', { columns: ['origin', 'gate'] }, {}, /has no column gate/],
+    ['has a row filter that cannot be used', { rowFilter: 'delay >' }, {}, /row filter cannot be used/],
+    [
+      'filters rows by a column that it does not read',
+      { columns: ['origin'], rowFilter: 'delay > 5' },
+      {},
+      /row filter/,
+    ],
+    [
+      'has other rows than an active grant',
+      {},
+      { pair: { grants: [grantOf('a', ['origin'], 'delay > 5')] } },
+      /delay > 5.*request a/,
+    ],
+    [
+      'has some rows beside a grant of all',
+      { rowFilter: 'delay > 5' },
+      { pair: { grants: [grantOf('a')] } },
+      /has all rows/,
+    ],
+  ])('%s', (_, asked, more, reason) => {
+    expect(denial(asked, more).join(' ')).toMatch(reason);
+  });
+
+  it('takes SELECT beside DESCRIBE', () => {
+    expect(decide({ permissions: ['DESCRIBE', 'SELECT'] }).state.status).toBe('approved');
+  });
+});
+
+describe('a request that is no request of its sender', () => {
+  it('is refused for a principal of another account', () => {
+    const ruling = decideRequest(ASKED, FORECAST, context());
+    expect(ruling).toMatchObject({
+      kind: 'refused',
+      reasons: [expect.stringContaining('not of the account that asks')],
+    });
+  });
+
+  it('is silent when it is the same again, whatever became of it', () => {
+    const existing = requestIn(GRANTED, { fingerprint: requestFingerprint(ASKED, ANALYTICS) });
+    expect(decideRequest(ASKED, ANALYTICS, context({ existing }))).toEqual({ kind: 'repeated' });
+    const reordered = { ...ASKED, columns: ['delay', 'origin'] };
+    expect(decideRequest(reordered, ANALYTICS, context({ existing }))).toEqual({ kind: 'repeated' });
+  });
+
+  it('is refused under the id of another request', () => {
+    const existing = requestIn(GRANTED, { fingerprint: requestFingerprint(ASKED, ANALYTICS) });
+    const ruling = decideRequest({ ...ASKED, purpose: 'research' }, ANALYTICS, context({ existing }));
+    expect(ruling).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('Choose a new one')] });
+  });
+
+  it('differs by its account', () => {
+    expect(requestFingerprint(ASKED, ANALYTICS)).not.toBe(requestFingerprint(ASKED, FORECAST));
+  });
+});
+
+it('takes the one table of a request in lower case', () => {
+  expect(requestedTable({ ...ASKED, tables: ['Aviation_Ops.Flights'] })).toBe(FLIGHTS);
+  expect(requestedTable({ ...ASKED, tables: [] })).toBeUndefined();
+});
