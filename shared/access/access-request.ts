@@ -83,7 +83,7 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
       return state.answerBy;
     case 'approved':
       return earlier(
-        after(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS),
+        laterBy(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS),
         request.expiresAt,
       );
     case 'granted':
@@ -112,7 +112,7 @@ export function noticeAt(request: AccessRequest, noticeMilliseconds: number): In
 }
 
 /** An instant some milliseconds later. */
-export function after(instant: Instant, milliseconds: number): Instant {
+export function laterBy(instant: Instant, milliseconds: number): Instant {
   return new Date(Date.parse(instant) + milliseconds).toISOString();
 }
 

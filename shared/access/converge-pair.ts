@@ -1,4 +1,4 @@
-import { accountOf, after, type Instant, type Pair } from './access-request.ts';
+import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts';
 import type { CellFilter } from './entitlement.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
 import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
@@ -72,7 +72,7 @@ async function takeLeaseInTurn(
   table: string,
 ): Promise<Lease> {
   const holder = newHolder();
-  const giveUpAt = after(deadline(), -WORK_MILLISECONDS);
+  const giveUpAt = laterBy(deadline(), -WORK_MILLISECONDS);
   for (;;) {
     try {
       return await ledger.takeLease(table, holder, now(), deadline());

@@ -3,8 +3,8 @@ import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
 import { toldEvent } from '../telling/told-event.ts';
 import {
   type AccessRequest,
-  after,
   type Instant,
+  laterBy,
   noticeMilliseconds,
   type RequestState,
   tablesOf,
@@ -112,7 +112,7 @@ async function recordFailure(
   services.report(`Provisioning ${request.requestId} failed`, fault);
   const at = services.now();
   const attempts = state.attempts + 1;
-  const retryAt = after(at, Math.min(FIRST_RETRY_MILLISECONDS * 2 ** state.attempts, LAST_RETRY_MILLISECONDS));
+  const retryAt = laterBy(at, Math.min(FIRST_RETRY_MILLISECONDS * 2 ** state.attempts, LAST_RETRY_MILLISECONDS));
   const failed: AccessRequest = { ...request, state: { ...state, attempts, retryAt }, version: request.version + 1 };
   const told = toldEvent('Access Provisioning Failed', [request.requestId, failed.version], at, [request.account], {
     requestId: request.requestId,

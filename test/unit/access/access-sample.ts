@@ -1,26 +1,24 @@
 import type { AccessRequest, ActiveGrant, Pair, RequestState } from '../../../shared/access/access-request.ts';
-import { afterTransition, newPair, type PairReading } from '../../../shared/access/pair-record.ts';
 import { createPolicyEngine } from '../../../shared/access/policy.ts';
 import type { TableDescription } from '../../../shared/access/table-description.ts';
 import type { Mesh } from '../../../shared/mesh/mesh.ts';
 import { PROJECT } from '../policy/sample-policies.ts';
 
-export const HUB = '111111111111';
+const HUB = '111111111111';
 export const AVIATION = '222222222222';
-export const CLIMATE = '333333333333';
+const CLIMATE = '333333333333';
 export const ANALYTICS = '444444444444';
-export const OUTSIDER = '999999999999';
 
 export const ANALYST = `arn:aws:iam::${ANALYTICS}:role/Analyst`;
 export const STEWARD = `arn:aws:iam::${AVIATION}:role/Steward`;
 export const FLIGHTS = 'aviation_ops.flights';
 export const pair: Pair = { principal: ANALYST, table: FLIGHTS };
 
-export const ASKED = '2026-11-21T09:00:00.500Z';
+const ASKED = '2026-11-21T09:00:00.500Z';
 export const NOW = '2026-11-21T10:00:00.000Z';
 /** 30 days after `NOW`. */
 export const END = '2026-12-21T10:00:00.000Z';
-export const ANSWER_BY = '2026-11-28T09:00:00.500Z';
+const ANSWER_BY = '2026-11-28T09:00:00.500Z';
 
 const common = { databases: '*' as const, decisions: 'events' as const };
 export const mesh: Mesh = {
@@ -93,13 +91,4 @@ export function request(state: RequestState, changes: Partial<AccessRequest> = {
 
 export function grant(requestId: string, columns: string[] = ['origin'], rowFilter: string | null = null): ActiveGrant {
   return { requestId, columns, rowFilter, expiresAt: END };
-}
-
-/** What the ledger reads of the pair while these grants are active, each of them added by a transition of its own. */
-export function reading(...grants: ActiveGrant[]): PairReading {
-  const record = grants.reduce(
-    (before, _, index) => afterTransition(before, grants.slice(0, index + 1)),
-    newPair(pair),
-  );
-  return { record, grants };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   accountOf,
-  after,
   dueAt,
+  laterBy,
   noticeAt,
   noticeMilliseconds,
   type RequestState,
@@ -19,25 +19,25 @@ const step = (request: Parameters<typeof nextStep>[0], now: string) => nextStep(
 
 describe('what is due next', () => {
   it('is the answer, until its time has passed', () => {
-    expect(step(requestIn(WAITING), after(ANSWER_BY, -1))).toEqual({ kind: 'wait', until: ANSWER_BY });
+    expect(step(requestIn(WAITING), laterBy(ANSWER_BY, -1))).toEqual({ kind: 'wait', until: ANSWER_BY });
     expect(step(requestIn(WAITING), ANSWER_BY)).toEqual({ kind: 'deny-unanswered' });
   });
 
   it('is provisioning at once, and after a failed attempt at its time', () => {
     expect(step(requestIn(APPROVED), NOW)).toEqual({ kind: 'provision' });
-    const failed = requestIn({ ...APPROVED, attempts: 1, retryAt: after(NOW, 5000) });
-    expect(step(failed, after(NOW, 4999))).toEqual({ kind: 'wait', until: after(NOW, 5000) });
-    expect(step(failed, after(NOW, 5000))).toEqual({ kind: 'provision' });
+    const failed = requestIn({ ...APPROVED, attempts: 1, retryAt: laterBy(NOW, 5000) });
+    expect(step(failed, laterBy(NOW, 4999))).toEqual({ kind: 'wait', until: laterBy(NOW, 5000) });
+    expect(step(failed, laterBy(NOW, 5000))).toEqual({ kind: 'provision' });
   });
 
   it('is the end of an approved or granted request at its end, not before', () => {
-    expect(step(requestIn(APPROVED), after(END, -1)).kind).toBe('provision');
+    expect(step(requestIn(APPROVED), laterBy(END, -1)).kind).toBe('provision');
     expect(step(requestIn(APPROVED), END)).toEqual({ kind: 'end' });
     expect(step(requestIn(GRANTED), END)).toEqual({ kind: 'end' });
   });
 
   it('is the notice of a coming end, once', () => {
-    expect(step(requestIn(GRANTED), after(NOTICE, -1))).toEqual({ kind: 'wait', until: NOTICE });
+    expect(step(requestIn(GRANTED), laterBy(NOTICE, -1))).toEqual({ kind: 'wait', until: NOTICE });
     expect(step(requestIn(GRANTED), NOTICE)).toEqual({ kind: 'tell-expiring' });
     const told = requestIn({ status: 'granted', grantedAt: NOW, expiringToldAt: NOTICE });
     expect(step(told, NOTICE)).toEqual({ kind: 'wait', until: END });
@@ -54,11 +54,11 @@ describe('what is due next', () => {
 describe('when the sweep looks at a request', () => {
   it.each([
     ['waiting', WAITING, ANSWER_BY],
-    ['approved: a minute is left to the machine', APPROVED, after(NOW, 60_000)],
+    ['approved: a minute is left to the machine', APPROVED, laterBy(NOW, 60_000)],
     [
       'approved and failed: a minute after the retry',
-      { status: 'approved', approvedAt: NOW, attempts: 2, retryAt: after(NOW, 9000), reasons: [] } as const,
-      after(NOW, 69_000),
+      { status: 'approved', approvedAt: NOW, attempts: 2, retryAt: laterBy(NOW, 9000), reasons: [] } as const,
+      laterBy(NOW, 69_000),
     ],
     ['granted', GRANTED, NOTICE],
     ['granted and told', { status: 'granted', grantedAt: NOW, expiringToldAt: NOTICE } as const, END],
@@ -70,15 +70,15 @@ describe('when the sweep looks at a request', () => {
   });
 
   it('never leaves an end to the machine', () => {
-    expect(dueAt(requestIn(APPROVED, { expiresAt: after(NOW, 30_000) }), WEEK)).toBe(after(NOW, 30_000));
+    expect(dueAt(requestIn(APPROVED, { expiresAt: laterBy(NOW, 30_000) }), WEEK)).toBe(laterBy(NOW, 30_000));
   });
 });
 
 describe('the notice', () => {
   it('comes the notice period ahead, or half-way where the grant is shorter', () => {
     expect(noticeAt(requestIn(GRANTED), WEEK)).toBe(NOTICE);
-    expect(noticeAt(requestIn(GRANTED, { expiresAt: after(NOW, 60_000) }), WEEK)).toBe(after(NOW, 30_000));
-    expect(noticeAt(requestIn(APPROVED), WEEK)).toBe(after(END, -WEEK / 2));
+    expect(noticeAt(requestIn(GRANTED, { expiresAt: laterBy(NOW, 60_000) }), WEEK)).toBe(laterBy(NOW, 30_000));
+    expect(noticeAt(requestIn(APPROVED), WEEK)).toBe(laterBy(END, -WEEK / 2));
   });
 
   it('has the length that mesh.yml sets', () => {

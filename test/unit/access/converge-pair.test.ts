@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { after as later } from '../../../shared/access/access-request.ts';
+import { ConvergeIncompleteError, convergePair } from '../../../shared/access/converge-pair.ts';
+import { enforceRequest } from '../../../shared/access/enforce-request.ts';
+import { isSettled, newPair } from '../../../shared/access/pair-record.ts';
+import { eachRig, PAIR } from './enforce-rig.ts';
+import { ANALYST, APPROVED, END, FLIGHTS, NOW } from './samples.ts';
+
+const rig = eachRig();
+const enforce = () => enforceRequest(rig().services, 'r1');
+
+describe('converging a pair', () => {
+  it('notes a filter that the ledger does not know of before it puts it there', async () => {
+    await rig().given(APPROVED);
+    const stored = rig().ledger.pairs.get(`${FLIGHTS} ${ANALYST}`);
+    if (stored) stored.value.record.applied = {};
+    const create = rig().lake.createFilter.bind(rig().lake);
+    rig().lake.createFilter = async (table, filter) => {
+      expect((await rig().ledger.loadPair(PAIR)).record.applied).toHaveProperty([filter.name]);
+      await create(table, filter);
+    };
+    await convergePair(rig().services, PAIR);
+    expect(rig().lake.accessByTrellis(PAIR)).toHaveLength(1);
+  });
+
+  it('says what is missing when Lake Formation does not do as it says', async () => {
+    await rig().given(APPROVED);
+    rig().lake.grant = async () => {};
+    await expect(convergePair(rig().services, PAIR)).rejects.toThrow(/is missing. Trying again helps/);
+    expect(isSettled((await rig().ledger.loadPair(PAIR)).record)).toBe(false);
+  });
+
+  it('says what is left over', async () => {
+    await rig().given(APPROVED);
+    await enforce();
+    rig().now = END;
+    rig().lake.revoke = async () => {};
+    rig().lake.deleteFilter = async () => {};
+    await expect(enforce()).rejects.toThrow(ConvergeIncompleteError);
+    await expect(enforce()).rejects.toThrow(/is left over/);
+    expect(rig().state()?.status).toBe('ending');
+  });
+
+  it('waits its turn while another works on the table', async () => {
+    await rig().given(APPROVED);
+    await rig().ledger.takeLease(FLIGHTS, 'another', rig().now, laterBy(rig().now, 2000));
+    await convergePair(rig().services, PAIR);
+    expect(Date.parse(rig().now) - Date.parse(NOW)).toBeGreaterThanOrEqual(2000);
+  });
+
+  it('does not wait for its turn when a fault has another cause', async () => {
+    rig().alterLedger({
+      takeLease: () => Promise.reject(new Error('throttled')),
+    });
+    await expect(convergePair(rig().services, PAIR)).rejects.toThrow('throttled');
+    expect(rig().now).toBe(NOW);
+  });
+
+  it('keeps the link while another grant of the account needs it', async () => {
+    const other = { principal: 'arn:aws:iam::444444444444:role/Regional', table: FLIGHTS };
+    await rig().given(APPROVED);
+    await enforce();
+    await rig().lake.ensure(other);
+    const before = await rig().ledger.loadPair(other);
+    const put = { requestId: 'r2', columns: ['origin'], rowFilter: null, expiresAt: END };
+    await rig().ledger.commit({
+      at: rig().now,
+      tell: [],
+      pairs: [{ before, after: { ...newPair(other), revision: 1 }, put }],
+    });
+    rig().now = END;
+    await enforce();
+    expect([...lake.links]).toEqual([`${FLIGHTS} 444444444444`]);
+    expect([...lake.sights]).toEqual([`${FLIGHTS} ${other.principal}`]);
+  });
+
+  it('settles nothing while a dead holder’s calls may land, and has the sweep look again', async () => {
+    await rig().given(APPROVED);
+    await rig().ledger.takeLease(FLIGHTS, 'dead', rig().now, rig().now);
+    await convergePair(rig().services, PAIR);
+    expect(isSettled((await rig().ledger.loadPair(PAIR)).record)).toBe(false);
+    expect(rig().ledger.pairs.get(`${FLIGHTS} ${ANALYST}`)?.dueAt).toBe(laterBy(NOW, 60_000));
+    rig().now = laterBy(NOW, 60_000);
+    await convergePair(rig().services, PAIR);
+    expect(isSettled((await rig().ledger.loadPair(PAIR)).record)).toBe(true);
+  });
+});

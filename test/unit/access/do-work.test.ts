@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { after as later } from '../../../shared/access/access-request.ts';
+import { doWork } from '../../../shared/access/do-work.ts';
+import { keepQuestion } from '../../../shared/access/keep-question.ts';
+import { recordStep } from '../../../shared/access/record-step.ts';
+import { sweep } from '../../../shared/access/sweep.ts';
+import { MESH } from '../../property/sample-mesh.ts';
+import { eachRig, PAIR } from './enforce-rig.ts';
+import { APPROVED, DENIED, END, FLIGHTS, GRANTED, NOW, requestIn, WAITING } from './samples.ts';
+
+const rig = eachRig();
+
+describe('a piece of due work', () => {
+  it('is left when another keeps working on the table, and fails for any other fault', async () => {
+    await rig().given(APPROVED);
+    await rig().ledger.takeLease(FLIGHTS, 'another', rig().now, laterBy(rig().now, 3_600_000));
+    await doWork(rig().services, { kind: 'pair', pair: PAIR });
+    expect(rig().reports).toHaveLength(1);
+    rig().alterLedger({
+      loadRequest: () => Promise.reject(new Error('down')),
+    });
+    await expect(doWork(rig().services, { kind: 'request', requestId: 'r1' })).rejects.toThrow('down');
+  });
+
+  it('reports access that Trellis did not give, and a link that is not right', async () => {
+    await rig().given(APPROVED);
+    rig().lake.putForeignTableGrant(PAIR, ['SELECT']);
+    rig().services.links = { ensure: () => Promise.reject(new Error('no role')), release: async () => {} };
+    await doWork(rig().services, { kind: 'pair', pair: PAIR });
+    expect(rig().reports).toEqual([
+      expect.stringMatching(/link .* not right yet/),
+      expect.stringMatching(/did not give/),
+    ]);
+  });
+
+  it('does a pair silently when all is right', async () => {
+    await rig().given(APPROVED);
+    await doWork(rig().services, { kind: 'pair', pair: PAIR });
+    expect(rig().reports).toEqual([]);
+  });
+
+  it('tells an event that was not told, and none that was', async () => {
+    await rig().ledger.commit(recordStep(MESH, requestIn(DENIED), [], { at: rig().now }));
+    const eventId = [...ledger.told.keys()][0] ?? '';
+    await doWork(rig().services, { kind: 'told', eventId });
+    await doWork(rig().services, { kind: 'told', eventId });
+    expect(rig().types()).toEqual(['Access Denied']);
+  });
+
+  it('keeps an event whose bus failed, with that bus alone', async () => {
+    await rig().ledger.commit(recordStep(MESH, requestIn(DENIED), [], { at: rig().now }));
+    const eventId = [...ledger.told.keys()][0] ?? '';
+    rig().services.announcer = { announce: async events => events.map(event => ({ ...event, destinations: ['hub'] })) };
+    await doWork(rig().services, { kind: 'told', eventId });
+    expect((await rig().ledger.load(eventId))?.destinations).toEqual(['hub']);
+  });
+
+  it('ends a request', async () => {
+    await rig().given(APPROVED);
+    rig().now = END;
+    await doWork(rig().services, { kind: 'request', requestId: 'r1' });
+    expect(rig().state()?.status).toBe('ended');
+  });
+});
+
+describe('the sweep', () => {
+  it('hands over all that is due and says how much; with nothing due it sends nothing', async () => {
+    const sent: unknown[] = [];
+    const queue = { send: async (items: readonly unknown[]) => void sent.push(...items) };
+    expect(await sweep({ ledger: rig().ledger, queue, now: () => rig().now })).toEqual({ due: 0 });
+    await rig().given(APPROVED);
+    rig().now = laterBy(NOW, 60_000);
+    expect(await sweep({ ledger: rig().ledger, queue, now: () => rig().now })).toEqual({ due: 2 });
+    expect(sent).toEqual([
+      { kind: 'pair', pair: PAIR },
+      { kind: 'request', requestId: 'r1' },
+    ]);
+  });
+});
+
+describe('the question of a waiting machine', () => {
+  it('is kept until it is answered; when the answer was quicker the machine goes on', async () => {
+    const woken: string[] = [];
+    const asking = { ledger: rig().ledger, processes: { wake: async (token: string) => void woken.push(token) } };
+    await rig().given(WAITING);
+    await keepQuestion(asking, 'r1', 'first');
+    expect(woken).toEqual([]);
+    await rig().ledger.commit({ at: rig().now, pairs: [], tell: [], request: requestIn(GRANTED, { version: 2 }) });
+    await keepQuestion(asking, 'r1', 'second');
+    await keepQuestion(asking, 'none', 'third');
+    expect(woken).toEqual(['second', 'third']);
+  });
+});

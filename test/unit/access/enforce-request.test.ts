@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { after as later } from '../../../shared/access/access-request.ts';
+import { enforceRequest } from '../../../shared/access/enforce-request.ts';
+import { LedgerConflictError, TableLockedError } from '../../../shared/access/ledger.ts';
+import { linkOf } from '../../../shared/access/provision.ts';
+import type { ToldEvent } from '../../../shared/telling/told-event.ts';
+import { MemoryLake } from '../../property/memory-lake.ts';
+import { MESH } from '../../property/sample-mesh.ts';
+import { eachRig, PAIR } from './enforce-rig.ts';
+import { APPROVED, END, FLIGHTS, NOW, requestIn, WAITING } from './samples.ts';
+
+const rig = eachRig();
+const enforce = () => enforceRequest(rig().services, 'r1');
+
+describe('enforcing a request', () => {
+  it('knows nothing of one that is not there', async () => {
+    expect(await enforce()).toEqual({ requestId: 'r1', status: 'unknown', waitUntil: '' });
+  });
+
+  it('provisions what is approved, tells of it with the link, and waits for its notice', async () => {
+    await rig().given(APPROVED);
+    expect(await enforce()).toEqual({ requestId: 'r1', status: 'granted', waitUntil: '2026-12-14T09:00:00.000Z' });
+    expect(
+      rig()
+        .lake.accessByTrellis(PAIR)
+        .map(({ columns }) => columns),
+    ).toEqual([['delay', 'origin']]);
+    expect((rig().told[0] as ToldEvent<'Access Granted'>).data.links).toEqual(['trellis_aviation_ops.flights']);
+  });
+
+  it('tells of a coming end once, ends at the end, takes away and tells, and is done', async () => {
+    await rig().given(APPROVED);
+    await enforce();
+    rig().now = '2026-12-14T09:00:00.000Z';
+    expect(await enforce()).toMatchObject({ status: 'granted', waitUntil: END });
+    expect(await enforce()).toMatchObject({ waitUntil: END });
+    rig().now = END;
+    expect(await enforce()).toEqual({ requestId: 'r1', status: 'ended', waitUntil: '' });
+    expect(rig().types()).toEqual(['Access Granted', 'Access Expiring', 'Access Revoked']);
+    expect(rig().lake.accessByTrellis(PAIR)).toEqual([]);
+    expect(rig().lake.links.size).toBe(0);
+  });
+
+  it('denies what nobody answered', async () => {
+    await rig().given(WAITING);
+    rig().now = WAITING.answerBy;
+    expect(await enforce()).toMatchObject({ status: 'denied' });
+    expect(rig().types()).toEqual(['Access Denied']);
+  });
+
+  it('ends what expires before it could be provisioned', async () => {
+    await rig().given(APPROVED);
+    rig().now = END;
+    expect(await enforce()).toMatchObject({ status: 'ended' });
+    expect(rig().lake.changes.filter(({ kind }) => kind === 'grant')).toEqual([]);
+  });
+});
+
+describe('provisioning that fails', () => {
+  it('is tried again later and later, and told from the third time', async () => {
+    await rig().given(APPROVED);
+    rig().services.lake = Object.assign(new MemoryLake(), { read: () => Promise.reject(new Error('denied')) });
+    const waits: number[] = [];
+    for (let attempt = 1; attempt <= 12; attempt++) {
+      const { waitUntil } = await enforce();
+      waits.push(Date.parse(waitUntil) - Date.parse(rig().now));
+      expect(rig().types()).toHaveLength(Math.max(0, attempt - 2));
+      rig().now = waitUntil;
+    }
+    expect(waits.slice(0, 3)).toEqual([5000, 10_000, 20_000]);
+    expect(waits.at(-1)).toBe(3_600_000);
+    expect((rig().told[0] as ToldEvent<'Access Provisioning Failed'>).data).toMatchObject({
+      step: 'Error',
+      reasons: ['denied'],
+    });
+  });
+
+  it('says what is no error, too', async () => {
+    await rig().given({ ...APPROVED, attempts: 2, retryAt: NOW });
+    rig().services.shares = { ...rig().services.shares, isAssociated: () => Promise.reject('odd') };
+    await enforce();
+    expect((rig().told[0] as ToldEvent<'Access Provisioning Failed'>).data).toMatchObject({
+      step: 'unknown',
+      reasons: ['odd'],
+    });
+  });
+
+  it('by a link waits for the link, while the permissions in the hub are right', async () => {
+    await rig().given(APPROVED);
+    rig().services.links = { ensure: () => Promise.reject(new Error('no such role')), release: async () => {} };
+    expect(await enforce()).toMatchObject({ status: 'approved', waitUntil: laterBy(NOW, 5000) });
+    expect(rig().lake.accessByTrellis(PAIR)).toHaveLength(1);
+    rig().services.links = { ensure: () => Promise.reject('no role'), release: async () => {} };
+    await rig().ledger.commit({
+      at: rig().now,
+      pairs: [],
+      tell: [],
+      request: requestIn({ ...APPROVED, attempts: 2 }, { version: 3 }),
+    });
+    await enforce();
+    expect((rig().told[0] as ToldEvent<'Access Provisioning Failed'>).data.reasons[0]).toMatch(
+      /could not be made: no role/,
+    );
+  });
+
+  it('counts no attempt when another is at work on the same thing', async () => {
+    await rig().given(APPROVED);
+    await rig().ledger.takeLease(FLIGHTS, 'another', rig().now, laterBy(rig().now, 3_600_000));
+    await expect(enforce()).rejects.toThrow(TableLockedError);
+    expect(rig().state()).toEqual(APPROVED);
+    await rig().ledger.releaseLease({ table: FLIGHTS, holder: 'another', until: rig().now });
+    rig().alterLedger({
+      savePair: () => Promise.reject(new LedgerConflictError('The record')),
+    });
+    await expect(enforce()).rejects.toThrow(LedgerConflictError);
+    expect(rig().state()).toEqual(APPROVED);
+  });
+});
+
+describe('the share of a table', () => {
+  beforeEach(() => rig().given(APPROVED));
+
+  it('comes by itself within the organization: until then provisioning waits', async () => {
+    rig().services.shares = {
+      isAssociated: async () => false,
+      acceptInvitations: () => Promise.reject(new Error('not asked')),
+    };
+    expect(await enforce()).toMatchObject({ status: 'approved' });
+  });
+
+  it('is accepted outside the organization', async () => {
+    const { organization: _, ...alone } = MESH;
+    let accepted = 0;
+    rig().services.mesh = alone;
+    rig().services.shares = { isAssociated: async () => accepted > 0, acceptInvitations: async () => ++accepted };
+    expect(await enforce()).toMatchObject({ status: 'granted' });
+  });
+
+  it('that has not come yet outside the organization means: try again', async () => {
+    const { organization: _, ...alone } = MESH;
+    rig().services.mesh = alone;
+    rig().services.shares = { isAssociated: async () => false, acceptInvitations: async () => 0 };
+    expect(await enforce()).toMatchObject({ status: 'approved' });
+  });
+
+  it('needs nothing where the principal is of the hub itself', async () => {
+    rig().services.mesh = { ...MESH, hub: '444444444444' };
+    rig().services.shares = { isAssociated: async () => false, acceptInvitations: async () => 0 };
+    expect(await enforce()).toMatchObject({ status: 'granted' });
+  });
+});
+
+it('names no link of a table outside the mesh', () => {
+  expect(() => linkOf(MESH, 'nowhere.table')).toThrow(/no table of the mesh/);
+});

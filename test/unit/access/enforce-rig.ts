@@ -1,0 +1,78 @@
+import { beforeEach } from 'vitest';
+import { type Instant, after as later, type RequestState } from '../../../shared/access/access-request.ts';
+import type { EnforceServices } from '../../../shared/access/enforce-request.ts';
+import type { Ledger } from '../../../shared/access/ledger.ts';
+import { recordStep } from '../../../shared/access/record-step.ts';
+import type { ToldEvent } from '../../../shared/telling/told-event.ts';
+import { MemoryLake } from '../../property/memory-lake.ts';
+import { MemoryLedger } from '../../property/memory-ledger.ts';
+import { MESH } from '../../property/sample-mesh.ts';
+import { ANALYST, END, FLIGHTS, NOW, requestIn } from './samples.ts';
+
+export const PAIR = { principal: ANALYST, table: FLIGHTS };
+
+/** What enforcing needs, in memory; its clock stands still but for pauses. */
+export class EnforceRig {
+  now: Instant = NOW;
+  readonly ledger = new MemoryLedger(() => this.now);
+  readonly lake = new MemoryLake();
+  readonly told: ToldEvent[] = [];
+  readonly reports: string[] = [];
+  #holders = 0;
+  readonly services: EnforceServices = {
+    mesh: MESH,
+    ledger: this.ledger,
+    lake: this.lake,
+    links: this.lake,
+    shares: this.lake,
+    outbox: this.ledger,
+    announcer: {
+      announce: async events => {
+        this.told.push(...events);
+        return [];
+      },
+    },
+    report: message => void this.reports.push(message),
+    now: () => this.now,
+    deadline: () => later(this.now, 60_000),
+    newHolder: () => `holder ${this.#holders++}`,
+    pause: async milliseconds => {
+      this.now = later(this.now, milliseconds);
+    },
+  };
+
+  /** A request that has come to a state, with what it told forgotten. */
+  async given(state: RequestState, expiresAt = END): Promise<void> {
+    const request = requestIn(state, { expiresAt });
+    await this.ledger.commit(recordStep(MESH, request, [await this.ledger.loadPair(PAIR)], { at: this.now }));
+    await this.ledger.clear([...this.ledger.told.keys()]);
+  }
+
+  /** Replaces some of the ledger's calls. */
+  alterLedger(changes: Partial<Ledger>): void {
+    const names = Object.getOwnPropertyNames(MemoryLedger.prototype).filter(name => name !== 'constructor');
+    const call =
+      (name: string) =>
+      (...given: unknown[]) =>
+        (this.ledger[name as keyof MemoryLedger] as (...all: unknown[]) => unknown)(...given);
+    const calls = Object.fromEntries(names.map(name => [name, call(name)]));
+    this.services.ledger = { ...calls, ...changes } as Ledger;
+  }
+
+  types(): string[] {
+    return this.told.map(({ type }) => type);
+  }
+
+  state(): RequestState | undefined {
+    return this.ledger.requests.get('r1')?.value.state;
+  }
+}
+
+/** A fresh rig for each test. */
+export function eachRig(): () => EnforceRig {
+  let rig = new EnforceRig();
+  beforeEach(() => {
+    rig = new EnforceRig();
+  });
+  return () => rig;
+}
