@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { after as later } from '../../../shared/access/access-request.ts';
+import { laterBy } from '../../../shared/access/access-request.ts';
 import { ConvergeIncompleteError, convergePair } from '../../../shared/access/converge-pair.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { isSettled, newPair } from '../../../shared/access/pair-record.ts';
@@ -70,8 +70,8 @@ describe('converging a pair', () => {
     });
     rig().now = END;
     await enforce();
-    expect([...lake.links]).toEqual([`${FLIGHTS} 444444444444`]);
-    expect([...lake.sights]).toEqual([`${FLIGHTS} ${other.principal}`]);
+    expect([...rig().lake.links]).toEqual([`${FLIGHTS} 444444444444`]);
+    expect([...rig().lake.sights]).toEqual([`${FLIGHTS} ${other.principal}`]);
   });
 
   it('settles nothing while a dead holder’s calls may land, and has the sweep look again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { after as later } from '../../../shared/access/access-request.ts';
+import { laterBy } from '../../../shared/access/access-request.ts';
 import { doWork } from '../../../shared/access/do-work.ts';
 import { keepQuestion } from '../../../shared/access/keep-question.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
@@ -41,7 +41,7 @@ describe('a piece of due work', () => {
 
   it('tells an event that was not told, and none that was', async () => {
     await rig().ledger.commit(recordStep(MESH, requestIn(DENIED), [], { at: rig().now }));
-    const eventId = [...ledger.told.keys()][0] ?? '';
+    const eventId = [...rig().ledger.told.keys()][0] ?? '';
     await doWork(rig().services, { kind: 'told', eventId });
     await doWork(rig().services, { kind: 'told', eventId });
     expect(rig().types()).toEqual(['Access Denied']);
@@ -49,7 +49,7 @@ describe('a piece of due work', () => {
 
   it('keeps an event whose bus failed, with that bus alone', async () => {
     await rig().ledger.commit(recordStep(MESH, requestIn(DENIED), [], { at: rig().now }));
-    const eventId = [...ledger.told.keys()][0] ?? '';
+    const eventId = [...rig().ledger.told.keys()][0] ?? '';
     rig().services.announcer = { announce: async events => events.map(event => ({ ...event, destinations: ['hub'] })) };
     await doWork(rig().services, { kind: 'told', eventId });
     expect((await rig().ledger.load(eventId))?.destinations).toEqual(['hub']);

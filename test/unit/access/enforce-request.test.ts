@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { after as later } from '../../../shared/access/access-request.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { laterBy } from '../../../shared/access/access-request.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { LedgerConflictError, TableLockedError } from '../../../shared/access/ledger.ts';
 import { linkOf } from '../../../shared/access/provision.ts';

@@ -1,5 +1,5 @@
 import { beforeEach } from 'vitest';
-import { type Instant, after as later, type RequestState } from '../../../shared/access/access-request.ts';
+import { type Instant, laterBy, type RequestState } from '../../../shared/access/access-request.ts';
 import type { EnforceServices } from '../../../shared/access/enforce-request.ts';
 import type { Ledger } from '../../../shared/access/ledger.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
@@ -34,10 +34,10 @@ export class EnforceRig {
     },
     report: message => void this.reports.push(message),
     now: () => this.now,
-    deadline: () => later(this.now, 60_000),
+    deadline: () => laterBy(this.now, 60_000),
     newHolder: () => `holder ${this.#holders++}`,
     pause: async milliseconds => {
-      this.now = later(this.now, milliseconds);
+      this.now = laterBy(this.now, milliseconds);
     },
   };
 
