@@ -19,7 +19,8 @@ export interface DeployedFunction {
   configuration: CompleteConfiguration;
   /** ISO time. */
   modifiedAt: string;
-  statements: PolicyStatement[];
+  /** Who may invoke it. A new document with every statement: IAM makes each document ready once. */
+  policy: PolicyDocument | undefined;
   pool: EnvironmentPool;
 }
 
@@ -62,7 +63,7 @@ export class FunctionRegistry {
     const limit = Math.min(most, Number(configuration.ReservedConcurrentExecutions ?? most));
     const pool = new EnvironmentPool(limit, onEnd => this.#startEnvironment(arn, configuration, onEnd));
     const modifiedAt = this.#deps.clock.iso();
-    const deployed: DeployedFunction = { account, arn, configuration, modifiedAt, statements: [], pool };
+    const deployed: DeployedFunction = { account, arn, configuration, modifiedAt, policy: undefined, pool };
     this.#functions.set(arn, deployed);
     return deployed;
   }
@@ -82,9 +83,13 @@ export class FunctionRegistry {
     return [...this.#functions.values()].filter(deployed => deployed.account === account);
   }
 
+  addPermission(arn: string, statement: PolicyStatement): void {
+    const deployed = this.require(arn);
+    deployed.policy = { Version: '2012-10-17', Statement: [...[deployed.policy?.Statement ?? []].flat(), statement] };
+  }
+
   policyOf(arn: string): PolicyDocument | undefined {
-    const statements = this.find(arn)?.statements ?? [];
-    return statements.length > 0 ? { Version: '2012-10-17', Statement: statements } : undefined;
+    return this.find(arn)?.policy;
   }
 
   /**

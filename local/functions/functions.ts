@@ -62,7 +62,7 @@ export function createFunctions(
       asynchronous.configure(registry.require(resolveArn(account, functionName)), configuration);
     },
     addPermission(account, functionName, statement) {
-      registry.require(resolveArn(account, functionName)).statements.push(statement);
+      registry.addPermission(resolveArn(account, functionName), statement);
     },
     policyOf: functionArn => registry.policyOf(functionArn),
     async invoke(functionArn, payload) {
