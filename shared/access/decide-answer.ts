@@ -2,6 +2,7 @@ import type { AccessDecisionMadeData } from '../../events/access-decision-made.t
 import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
+import { columnReasons } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { TableDescription } from './table-description.ts';
 
@@ -84,6 +85,11 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
     approver: data.approver,
   });
   if (answer.outcome === 'denied') return refused(...answer.reasons);
+  const keptBack = columnReasons({
+    refusedColumns: answer.refusedColumns.filter(({ name }) => columns.includes(name)),
+  });
+  // Labels may have changed since it was asked.
+  if (!answer.columns.some(name => columns.includes(name))) return refused(...keptBack);
   const terms = { ...asked, columns: answer.columns.filter(name => columns.includes(name) || isKey(table, name)) };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter ?? asked.rowFilter ?? undefined, table, pair);
   if (problems.length > 0) return refused(...problems);
@@ -100,7 +106,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
         approvedAt: now,
         attempts: 0,
         retryAt: now,
-        reasons: [data.reason ?? `Approved by ${data.approver}.`],
+        reasons: [data.reason ?? `Approved by ${data.approver}.`, ...keptBack],
       },
     },
   };

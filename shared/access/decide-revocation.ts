@@ -25,6 +25,12 @@ export function decideRevocation(
   if (!request || !mayRevoke) {
     return { kind: 'refused', reasons: [`Account ${account} has no request ${data.requestId} to revoke.`] };
   }
+  if (data.product !== undefined || (data.principal !== undefined && data.principal !== request.principal)) {
+    return {
+      kind: 'refused',
+      reasons: [`The request ${data.requestId} is not of the principal or product that is named beside it.`],
+    };
+  }
   const version = request.version + 1;
   switch (request.state.status) {
     case 'approved':

@@ -170,6 +170,20 @@ describe("an owner's yes", () => {
     });
   });
 
+  it('is refused when of what it names nothing may be given by now, but for the key', () => {
+    expect(answer({ columns: ['tail'] }, relabelled('tail', 'restricted'))).toMatchObject({
+      kind: 'refused',
+      reasons: [expect.stringMatching(/^tail: /)],
+    });
+  });
+
+  it('says which columns it names are kept back', () => {
+    const ruling = answer({}, relabelled('tail', 'restricted'));
+    expect(ruling).toMatchObject({
+      request: { state: { reasons: [expect.any(String), expect.stringMatching(/^tail: /)] } },
+    });
+  });
+
   it('is refused when a partition key may not be read any more', () => {
     expect(answer({}, relabelled('year', 'restricted'))).toMatchObject({
       kind: 'refused',

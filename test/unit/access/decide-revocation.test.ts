@@ -43,6 +43,16 @@ describe('a revocation', () => {
     expect(other).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('no request r1')] });
   });
 
+  it.each([{ principal: 'arn:aws:iam::444444444444:role/Other' }, { product: 'aviation/flights' }])(
+    'of a request is refused with another subject beside it: %o',
+    beside => {
+      const request = requestIn(GRANTED);
+      expect(decideRevocation({ ...REVOKE, ...beside }, HUB, { mesh: MESH, request, now: NOW }).kind).toBe('refused');
+      const own = { ...REVOKE, principal: request.principal };
+      expect(decideRevocation(own, HUB, { mesh: MESH, request, now: NOW }).kind).toBe('revoked');
+    },
+  );
+
   it('of all that a principal has is refused, as nothing does it yet', () => {
     const all = { principal: requestIn(GRANTED).principal, reason: 'left' };
     const ruling = decideRevocation(all, HUB, { mesh: MESH, request: undefined, now: NOW });
