@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Envelope } from '../../events/envelope.ts';
 import { cellFilter } from '../../shared/access/entitlement.ts';
+import type { Decisions, Fate, Outcome, Turn } from './decisions.ts';
 import { ANALYTICS, AVIATION, COLUMNS, envelope, FORECAST, HUB, PRINCIPALS, STEWARD, TABLES } from './sample-mesh.ts';
-import type { Decisions, Fate, Outcome, Turn } from './scheduler.ts';
 import { type Sabotage, START, World } from './world.ts';
 
 const SECOND = 1000;

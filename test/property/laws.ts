@@ -67,7 +67,7 @@ export function watchGaps(world: World): string[] {
   return gaps;
 }
 
-/** Watches that no request is called ended while Lake Formation still gives more than the grants that are left. */
+/** Watches that no request is called ended while Lake Formation still gives what no other request gives, or is about to stop giving. */
 export function watchEnds(world: World): string[] {
   const tooEarly: string[] = [];
   let looked = 0;
@@ -77,9 +77,9 @@ export function watchEnds(world: World): string[] {
       if (request?.state.status !== 'ended') continue;
       for (const { table } of request.terms) {
         const pair = { principal: request.principal, table };
-        const left = grantedNow(world, pair);
+        const given = columnsOfOthers(world, pair);
         const read = world.lake.accessByTrellis(pair).flatMap(({ columns }) => columns);
-        const more = read.filter(column => !left.some(({ columns }) => columns.includes(column)));
+        const more = read.filter(column => !given.includes(column));
         if (more.length > 0)
           tooEarly.push(`${world.now()}: ${request.requestId} has ended, and gives ${more} of ${table}`);
       }
@@ -88,10 +88,12 @@ export function watchEnds(world: World): string[] {
   return tooEarly;
 }
 
-/** The active grants, whatever a reader would see of them in the middle of a transaction. */
-function grantedNow(world: World, { principal, table }: Pair): readonly ActiveGrant[] {
-  const pairs = [...world.ledger.pairs.values()].map(({ value }) => value);
-  return pairs.find(({ record }) => record.principal === principal && record.table === table)?.grants ?? [];
+/** The columns of the requests that give something, or are ending and still may. */
+function columnsOfOthers(world: World, { principal, table }: Pair): string[] {
+  const giving = ['approved', 'granted', 'ending'];
+  return [...world.ledger.requests.values()]
+    .filter(({ value }) => value.principal === principal && giving.includes(value.state.status))
+    .flatMap(({ value }) => value.terms.filter(terms => terms.table === table).flatMap(terms => terms.columns));
 }
 
 /** When a request's access should be over: its end, or the moment it was taken back. Undefined while nothing was approved. */

@@ -1,19 +1,19 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { Instant, Pair } from '../../shared/access/access-request.ts';
-import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
+import type { LakePermissions } from '../../shared/access/converge-pair.ts';
 import { doWork } from '../../shared/access/do-work.ts';
 import { type EnforceServices, enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
 import { keepQuestion } from '../../shared/access/keep-question.ts';
-import type { DueItem, Ledger, Transition } from '../../shared/access/ledger.ts';
+import type { DueItem, Ledger } from '../../shared/access/ledger.ts';
 import { sweep } from '../../shared/access/sweep.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
-import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
-import type { ToldEvent } from '../../shared/telling/told-event.ts';
+import type { Decisions } from './decisions.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger } from './memory-ledger.ts';
+import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, stepsOf } from './ports.ts';
 import { CATALOG, MESH, POLICIES } from './sample-mesh.ts';
-import { type Decisions, type PortCall, type Process, Scheduler } from './scheduler.ts';
+import { type Process, Scheduler } from './scheduler.ts';
 
 /** When every history begins. */
 export const START = Date.parse('2026-11-21T09:00:00.000Z');
@@ -29,9 +29,6 @@ const DELIVERIES = 3;
 const MACHINE_RETRY_MILLISECONDS = 5_000;
 const MACHINE_TRIES = 4;
 
-/** Calls that change the ledger or a lease. */
-const LEDGER_CHANGES = ['commit', 'savePair', 'postponePair', 'takeLease', 'releaseLease'];
-
 /** What a test takes away from the real thing, to see that a law then fails. */
 export interface Sabotage {
   ledger?(ledger: Ledger): Ledger;
@@ -46,6 +43,8 @@ export class World {
   /** What reached each bus. */
   readonly announced: { eventId: string; destination: string }[] = [];
   readonly reports: string[] = [];
+  /** Mistakes in the code, not faults of services. */
+  readonly faults: string[] = [];
   /** When each process that was killed would have ended at the latest. */
   readonly deadlinesOfKilled: { startedAt: number; deadline: number }[] = [];
   readonly #hasMachines: boolean;
@@ -90,12 +89,8 @@ export class World {
     this.#start('sweep', SWEEP_MILLISECONDS, async process => {
       const queue = {
         send: (items: readonly DueItem[]) =>
-          this.scheduler.step(process, {
-            name: 'queue.send',
-            kind: 'other',
-            effect: async () => {
-              for (const item of items) this.work(item);
-            },
+          stepsOf(this.scheduler, process)('queue.send', async () => {
+            for (const item of items) this.work(item);
           }),
       };
       await sweep({ ledger: this.#ledger(process), queue, now: () => this.now() });
@@ -124,8 +119,7 @@ export class World {
     const process: Process = this.scheduler.start(name, milliseconds, run, {
       ...ended,
       failed: fault => {
-        this.reports.push(`${name} failed: ${fault}`);
-        if (isProgrammingFault(fault)) this.reports.push(`FAULT ${name}: ${(fault as Error).stack}`);
+        this.#report(`${name} failed`, fault);
         ended.failed?.();
       },
       killed: () => {
@@ -134,6 +128,11 @@ export class World {
       },
     });
     return process;
+  }
+
+  #report(message: string, fault: unknown): void {
+    this.reports.push(`${message}: ${fault}`);
+    if (isProgrammingFault(fault)) this.faults.push(`${message}: ${(fault as Error).stack}`);
   }
 
   /** The picture of a request's state machine: does what is due, waits, does it again. */
@@ -167,36 +166,32 @@ export class World {
   }
 
   #takeServices(process: Process): TakeServices {
+    const step = stepsOf(this.scheduler, process);
     return {
       mesh: MESH,
       policies: POLICIES,
       catalog: CATALOG,
       ledger: this.#ledger(process),
-      outbox: this.#outbox(process),
-      announcer: this.#announcer(process),
+      outbox: outboxPorts(step, this.ledger),
+      announcer: announcerPorts(step, this.announced),
       processes: this.#processes(process),
       now: () => this.now(),
     };
   }
 
   #enforceServices(process: Process): EnforceServices {
-    const step = this.#stepsOf(process);
-    const { lake } = this;
+    const step = stepsOf(this.scheduler, process);
+    const lake = lakePorts(step, this.lake);
+    const links = linkPorts(step, this.lake);
     return {
       mesh: MESH,
       ledger: this.#ledger(process),
-      lake: this.#lakeOf(process),
-      links: {
-        ensure: pair => step('links.ensure', () => lake.ensure(pair)),
-        release: (pair, isLast) => step('links.release', () => lake.release(pair, isLast)),
-      } satisfies ConsumerLinks,
-      shares: {
-        isAssociated: (account, table) => step('shares.isAssociated', () => lake.isAssociated(account, table)),
-        acceptInvitations: () => step('shares.accept', () => lake.acceptInvitations()),
-      },
-      outbox: this.#outbox(process),
-      announcer: this.#announcer(process),
-      report: (message, fault) => void this.reports.push(`${message}: ${fault}`),
+      lake: this.#sabotage.lake?.(lake) ?? lake,
+      links,
+      shares: links,
+      outbox: outboxPorts(step, this.ledger),
+      announcer: announcerPorts(step, this.announced),
+      report: (message, fault) => this.#report(message, fault),
       now: () => this.now(),
       // A second more: the process is dead by then (`shared/lambda/enforce-services.ts`).
       deadline: () => new Date(process.deadline + 1000).toISOString(),
@@ -205,101 +200,12 @@ export class World {
     };
   }
 
-  #stepsOf(process: Process) {
-    return <T>(name: string, effect: () => Promise<T>, more: Partial<PortCall<T>> = {}) =>
-      this.scheduler.step(process, { name, kind: kindOf(name), effect, ...more });
-  }
-
-  #lakeOf(process: Process): LakePermissions {
-    const step = this.#stepsOf(process);
-    const { lake } = this;
-    // Whatever Lake Formation answers is not believed before it is seen.
-    const dropped = { dropped: undefined };
-    const short = ({ name }: { name: string }) => name.slice(0, 13);
-    const steps: LakePermissions = {
-      read: pair => step('lake.read', () => lake.read(pair)),
-      createFilter: (table, filter) =>
-        step(`lake.createFilter ${short(filter)}`, () => lake.createFilter(table, filter), dropped),
-      grant: (pair, filter) => step(`lake.grant ${short(filter)}`, () => lake.grant(pair, filter), dropped),
-      revoke: (pair, filters) => step(`lake.revoke ${filters.map(short)}`, () => lake.revoke(pair, filters), dropped),
-      deleteFilter: (table, name) =>
-        step(`lake.deleteFilter ${short({ name })}`, () => lake.deleteFilter(table, name), dropped),
-    };
-    return this.#sabotage.lake?.(steps) ?? steps;
-  }
-
   #ledger(process: Process): Ledger {
-    const step = this.#stepsOf(process);
-    const { ledger } = this;
-    const real = this.#sabotage.ledger?.(ledger) ?? ledger;
-    const commitInPieces = (transition: Transition): Pick<PortCall<'committed' | 'seen'>, 'inPieces'> =>
-      real === ledger ? { inPieces: isFirst => ledger.commitInPieces(transition, isFirst) } : {};
-    return {
-      loadRequest: id => step('ledger.loadRequest', () => real.loadRequest(id)),
-      loadPair: pair => step('ledger.loadPair', () => real.loadPair(pair)),
-      countGrants: (account, table) => step('ledger.countGrants', () => real.countGrants(account, table)),
-      commit: transition =>
-        step(
-          `ledger.commit ${transition.request?.requestId} ${transition.request?.state.status}`,
-          () => real.commit(transition),
-          commitInPieces(transition),
-        ),
-      savePair: (record, now) => step('ledger.savePair', () => real.savePair(record, now)),
-      postponePair: (pair, dueAt) => step('ledger.postponePair', () => real.postponePair(pair, dueAt)),
-      takeLease: (...lease) => step('ledger.takeLease', () => real.takeLease(...lease)),
-      releaseLease: lease => step('ledger.releaseLease', () => real.releaseLease(lease)),
-      saveTaskToken: (id, token) => step('ledger.saveTaskToken', () => real.saveTaskToken(id, token)),
-      due: now => this.#duePages(process, real, now),
-    };
-  }
-
-  async *#duePages(process: Process, ledger: Ledger, now: Instant): AsyncIterable<DueItem[]> {
-    yield* await this.scheduler.step(process, {
-      name: 'ledger.due',
-      kind: 'other',
-      effect: async () => {
-        const pages: DueItem[][] = [];
-        for await (const page of ledger.due(now)) pages.push(page);
-        return pages;
-      },
-    });
-  }
-
-  #outbox(process: Process): Outbox {
-    const step = this.#stepsOf(process);
-    const { ledger } = this;
-    return {
-      load: eventId => step('outbox.load', () => ledger.load(eventId)),
-      clear: eventIds => step('outbox.clear', () => ledger.clear(eventIds)),
-      keep: event => step('outbox.keep', () => ledger.keep(event)),
-    };
-  }
-
-  /** Each bus is a call; a bus that fails leaves its event to be told again. */
-  #announcer(process: Process): Announcer {
-    const step = this.#stepsOf(process);
-    const announceTo = async (eventId: string, destination: string): Promise<string[]> => {
-      try {
-        await step(`announce to ${destination}`, async () => void this.announced.push({ eventId, destination }));
-        return [];
-      } catch {
-        return [destination];
-      }
-    };
-    return {
-      announce: async events => {
-        const left: ToldEvent[] = [];
-        for (const event of events) {
-          const failed = await Promise.all(event.destinations.map(each => announceTo(event.eventId, each)));
-          if (failed.flat().length > 0) left.push({ ...event, destinations: failed.flat() });
-        }
-        return left;
-      },
-    };
+    return ledgerPorts(stepsOf(this.scheduler, process), this.ledger, this.#sabotage.ledger?.(this.ledger));
   }
 
   #processes(process: Process): Processes {
-    const step = this.#stepsOf(process);
+    const step = stepsOf(this.scheduler, process);
     return {
       start: requestId =>
         step('processes.start', async () => {
@@ -318,13 +224,6 @@ export class World {
       table: record.table,
     }));
   }
-}
-
-/** By the first word of a call's name. */
-function kindOf(name: string): PortCall['kind'] {
-  const [port, call = ''] = name.split(' ')[0]?.split('.') ?? [];
-  if (port === 'links' || (port === 'lake' && call !== 'read')) return 'lake';
-  return port === 'ledger' && LEDGER_CHANGES.includes(call) ? 'ledger' : 'other';
 }
 
 function nameOf(item: DueItem): string {

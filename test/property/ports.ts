@@ -1,0 +1,111 @@
+import type { Instant } from '../../shared/access/access-request.ts';
+import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
+import type { DueItem, Ledger, Transition } from '../../shared/access/ledger.ts';
+import type { ResourceShares } from '../../shared/access/provision.ts';
+import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
+import type { ToldEvent } from '../../shared/telling/told-event.ts';
+import type { MemoryLake } from './memory-lake.ts';
+import type { MemoryLedger } from './memory-ledger.ts';
+import type { PortCall, Process, Scheduler } from './scheduler.ts';
+
+/** Calls that change the ledger or a lease. */
+const LEDGER_CHANGES = ['commit', 'savePair', 'postponePair', 'takeLease', 'releaseLease'];
+
+/** Makes a call of one process a step of the scheduler. The name's first word says what is called. */
+export type Step = <T>(name: string, effect: () => Promise<T>, more?: Partial<PortCall<T>>) => Promise<T>;
+
+export function stepsOf(scheduler: Scheduler, process: Process): Step {
+  return (name, effect, more = {}) => scheduler.step(process, { name, kind: kindOf(name), effect, ...more });
+}
+
+/** By the first word of a call's name. */
+function kindOf(name: string): PortCall['kind'] {
+  const [port, call = ''] = name.split(' ')[0]?.split('.') ?? [];
+  if (port === 'links' || (port === 'lake' && call !== 'read')) return 'lake';
+  return port === 'ledger' && LEDGER_CHANGES.includes(call) ? 'ledger' : 'other';
+}
+
+/** Whatever Lake Formation answers to a change is not believed before it is seen. */
+export function lakePorts(step: Step, lake: MemoryLake): LakePermissions {
+  const dropped = { dropped: undefined };
+  const short = ({ name }: { name: string }) => name.slice(0, 13);
+  return {
+    read: pair => step('lake.read', () => lake.read(pair)),
+    createFilter: (table, filter) =>
+      step(`lake.createFilter ${short(filter)}`, () => lake.createFilter(table, filter), dropped),
+    grant: (pair, filter) => step(`lake.grant ${short(filter)}`, () => lake.grant(pair, filter), dropped),
+    revoke: (pair, filters) => step(`lake.revoke ${filters.map(short)}`, () => lake.revoke(pair, filters), dropped),
+    deleteFilter: (table, name) =>
+      step(`lake.deleteFilter ${short({ name })}`, () => lake.deleteFilter(table, name), dropped),
+  };
+}
+
+export function linkPorts(step: Step, lake: MemoryLake): ConsumerLinks & ResourceShares {
+  return {
+    ensure: pair => step('links.ensure', () => lake.ensure(pair)),
+    release: (pair, isLast) => step('links.release', () => lake.release(pair, isLast)),
+    isAssociated: (account, table) => step('shares.isAssociated', () => lake.isAssociated(account, table)),
+    acceptInvitations: () => step('shares.accept', () => lake.acceptInvitations()),
+  };
+}
+
+/** @param real the ledger itself, or what a test has made of it: then its transactions are not shown in pieces */
+export function ledgerPorts(step: Step, ledger: MemoryLedger, real: Ledger = ledger): Ledger {
+  const commitInPieces = (transition: Transition): Pick<PortCall<'committed' | 'seen'>, 'inPieces'> =>
+    real === ledger ? { inPieces: isFirst => ledger.commitInPieces(transition, isFirst) } : {};
+  return {
+    loadRequest: id => step('ledger.loadRequest', () => real.loadRequest(id)),
+    loadPair: pair => step('ledger.loadPair', () => real.loadPair(pair)),
+    countGrants: (account, table) => step('ledger.countGrants', () => real.countGrants(account, table)),
+    commit: transition =>
+      step(
+        `ledger.commit ${transition.request?.requestId} ${transition.request?.state.status}`,
+        () => real.commit(transition),
+        commitInPieces(transition),
+      ),
+    savePair: (record, now) => step('ledger.savePair', () => real.savePair(record, now)),
+    postponePair: (pair, dueAt) => step('ledger.postponePair', () => real.postponePair(pair, dueAt)),
+    takeLease: (...lease) => step('ledger.takeLease', () => real.takeLease(...lease)),
+    releaseLease: lease => step('ledger.releaseLease', () => real.releaseLease(lease)),
+    saveTaskToken: (id, token) => step('ledger.saveTaskToken', () => real.saveTaskToken(id, token)),
+    due: now => duePages(step, real, now),
+  };
+}
+
+async function* duePages(step: Step, ledger: Ledger, now: Instant): AsyncIterable<DueItem[]> {
+  yield* await step('ledger.due', async () => {
+    const pages: DueItem[][] = [];
+    for await (const page of ledger.due(now)) pages.push(page);
+    return pages;
+  });
+}
+
+export function outboxPorts(step: Step, ledger: MemoryLedger): Outbox {
+  return {
+    load: eventId => step('outbox.load', () => ledger.load(eventId)),
+    clear: eventIds => step('outbox.clear', () => ledger.clear(eventIds)),
+    keep: event => step('outbox.keep', () => ledger.keep(event)),
+  };
+}
+
+/** Each bus is a call; a bus that fails leaves its event to be told again. */
+export function announcerPorts(step: Step, announced: { eventId: string; destination: string }[]): Announcer {
+  const announceTo = async (eventId: string, destination: string): Promise<string[]> => {
+    try {
+      await step(`announce to ${destination}`, async () => void announced.push({ eventId, destination }));
+      return [];
+    } catch {
+      return [destination];
+    }
+  };
+  return {
+    announce: async events => {
+      const left: ToldEvent[] = [];
+      for (const event of events) {
+        const failed = await Promise.all(event.destinations.map(each => announceTo(event.eventId, each)));
+        if (failed.flat().length > 0) left.push({ ...event, destinations: failed.flat() });
+      }
+      return left;
+    },
+  };
+}
