@@ -38,6 +38,21 @@ export interface RequestProgress {
  * @throws TableLockedError, LedgerConflictError, ConvergeIncompleteError, or the fault of a service: trying again helps.
  */
 export async function enforceRequest(services: EnforceServices, requestId: string): Promise<RequestProgress> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await doAllDue(services, requestId);
+    } catch (fault) {
+      // Grants of one principal on one table that end together write the same record: each in its turn, on a new reading.
+      if (!(fault instanceof LedgerConflictError) || attempt === CONFLICT_ATTEMPTS) throw fault;
+      await services.pause(CONFLICT_MILLISECONDS * attempt);
+    }
+  }
+}
+
+const CONFLICT_ATTEMPTS = 12;
+const CONFLICT_MILLISECONDS = 50;
+
+async function doAllDue(services: EnforceServices, requestId: string): Promise<RequestProgress> {
   for (let request = await services.ledger.loadRequest(requestId); request; ) {
     const step = nextStep(request, services.now(), noticeMilliseconds(services.mesh));
     if (step.kind === 'wait') return { requestId, status: request.state.status, waitUntil: step.until ?? '' };
