@@ -82,7 +82,7 @@ describe('with no state machine at all', { timeout: PATIENCE }, () => {
   }
 
   it('a grant is gone with the sweep after its end, however many end on one table', () =>
-    law(250, history({}, { ...prompt, isOnePairEach: true }), expectInTime));
+    law(250, history({}, prompt), expectInTime));
 
   it('so are two grants of one principal on one table that end together', () => {
     const story: Story = {
@@ -101,7 +101,7 @@ describe('with no state machine at all', { timeout: PATIENCE }, () => {
   });
 
   it('a grant is gone with the sweep after the deadline of a holder that crashed', () =>
-    law(250, history(CRASHES, { ...prompt, isOnePairEach: true }), expectInTime));
+    law(250, history(CRASHES, prompt), expectInTime));
 });
 
 describe('what happened', { timeout: PATIENCE }, () => {
