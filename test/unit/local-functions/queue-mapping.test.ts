@@ -134,9 +134,9 @@ describe('a queue’s messages', () => {
 
   it('all come back when the function throws, and end as dead letters after maxReceiveCount attempts', async () => {
     const { map, send, clock, left, lines, dead, bodiesOf } = await withMapping({ mapping: REPORTS });
-    map();
     await send({ n: 1, throws: true });
     await send({ n: 2 });
+    map();
     await clock.advance(0);
     expect(await left()).toEqual({ visible: 0, hidden: 2 });
     await clock.advance(60);
