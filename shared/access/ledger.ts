@@ -98,7 +98,10 @@ export interface Ledger {
 
   /** Keeps the token of the state machine that waits for an answer; gives the request as it is now. */
   saveTaskToken(requestId: string, taskToken: string): Promise<AccessRequest | undefined>;
+}
 
+/** All that something is due for: requests, pairs and untold events. */
+export interface DueWork {
   /** What is due at `now`, oldest first, a page at a time. From an index: a change of the last moments may be missing. */
   due(now: Instant): AsyncIterable<DueItem[]>;
 }

@@ -1,4 +1,4 @@
-import type { DueItem, Ledger } from './ledger.ts';
+import type { DueItem, DueWork } from './ledger.ts';
 
 /** A queue of work for the one function that grants and revokes. */
 export interface WorkQueue {
@@ -15,7 +15,7 @@ export async function sweep({
   queue,
   now,
 }: {
-  ledger: Pick<Ledger, 'due'>;
+  ledger: DueWork;
   queue: WorkQueue;
   now(): string;
 }): Promise<{ due: number }> {

@@ -24,6 +24,14 @@ export function documentClient(connection: DynamoDBClientConfig = {}): DynamoDBD
   });
 }
 
+/**
+ * For who makes the same call again and again: the SDK puts a call's steps together once for each command. The document client cannot.
+ * Source: @smithy/core, SmithyConfiguration, `cacheMiddleware`.
+ */
+export function steadyDynamoClient(): DynamoDBClient {
+  return new DynamoDBClient({ ...clientOptions, cacheMiddleware: true });
+}
+
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: Date };
 
 /** Gives credentials of the role `trellis-spoke` in an account of the mesh. The SDK asks again shortly before they expire. */

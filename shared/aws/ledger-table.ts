@@ -1,13 +1,12 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { GetCommand, paginateQuery, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { AccessRequest, ActiveGrant, Instant, Pair } from '../access/access-request.ts';
-import { type DueItem, type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
+import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import {
   accountPrefix,
   DUE,
-  DUE_INDEX,
   type Key,
   leaseKey,
   pairKey,
@@ -206,25 +205,6 @@ export class LedgerTable implements Ledger {
       throw error;
     }
   }
-
-  async *due(now: Instant): AsyncIterable<DueItem[]> {
-    let from: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          IndexName: DUE_INDEX,
-          KeyConditionExpression: 'due = :due AND dueAt <= :now',
-          ExpressionAttributeValues: { ':due': DUE, ':now': now },
-          Limit: 500,
-          ...(from && { ExclusiveStartKey: from }),
-        }),
-      );
-      from = page.LastEvaluatedKey;
-      const items = (page.Items ?? []).map(item => toDueItem(item as Key & Record<string, unknown>));
-      if (items.length > 0) yield items;
-    } while (from);
-  }
 }
 
 function toRequest(item: Record<string, unknown>): AccessRequest {
@@ -232,21 +212,6 @@ function toRequest(item: Record<string, unknown>): AccessRequest {
     ...(item.request as AccessRequest),
     ...(typeof item.taskToken === 'string' && { taskToken: item.taskToken }),
   };
-}
-
-function toDueItem({ pk, sk }: Key): DueItem {
-  const [kind, ...rest] = pk.split('#');
-  const id = rest.join('#');
-  switch (kind) {
-    case 'request':
-      return { kind: 'request', requestId: id };
-    case 'told':
-      return { kind: 'told', eventId: id };
-    case 'table':
-      return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length) } };
-    default:
-      throw new TypeError(`The ledger's index of what is due holds ${pk}, which nobody puts there.`);
-  }
 }
 
 function grantsAfter({ before, put, remove }: PairChange): ActiveGrant[] {

@@ -1,11 +1,12 @@
 import type fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LakePermissions } from '../../shared/access/converge-pair.ts';
-import type { Ledger, PairChange } from '../../shared/access/ledger.ts';
+import type { PairChange } from '../../shared/access/ledger.ts';
 import { isSettled, type PairRecord } from '../../shared/access/pair-record.ts';
 import { type ActualAccess, FILTER_PERMISSIONS } from '../../shared/access/plan-converge.ts';
 import { EVERYTHING, type History, history, play, settle, worldOf } from './history.ts';
 import { differences } from './laws.ts';
+import type { WholeLedger } from './memory-ledger.ts';
 import { counterexample, PATIENCE } from './runs.ts';
 import type { Sabotage } from './world.ts';
 
@@ -13,10 +14,10 @@ import type { Sabotage } from './world.ts';
 const RUNS = 1500;
 
 /** A ledger that does some things differently. */
-function altered(ledger: Ledger, changes: Partial<Ledger>): Ledger {
+function altered(ledger: WholeLedger, changes: Partial<WholeLedger>): WholeLedger {
   const real = Object.fromEntries(
     METHODS.map(name => [name, (...given: unknown[]) => (ledger[name] as (...all: unknown[]) => unknown)(...given)]),
-  ) as unknown as Ledger;
+  ) as unknown as WholeLedger;
   return { ...real, ...changes };
 }
 
@@ -31,11 +32,11 @@ const METHODS = [
   'releaseLease',
   'saveTaskToken',
   'due',
-] as const satisfies (keyof Ledger)[];
+] as const satisfies (keyof WholeLedger)[];
 
 /** A ledger in which every written record is altered. */
 function recordsAltered(
-  ledger: Ledger,
+  ledger: WholeLedger,
   alter: (change: Pick<PairChange, 'after'> & Partial<PairChange>) => PairRecord,
 ) {
   return altered(ledger, {

@@ -1,6 +1,7 @@
 import type { AccessRequest, ActiveGrant, Instant, Pair } from '../../shared/access/access-request.ts';
 import {
   type DueItem,
+  type DueWork,
   type Lease,
   type Ledger,
   LedgerConflictError,
@@ -21,11 +22,14 @@ interface Stored<T> {
 /** How many items a page of the index of what is due holds. */
 const PAGE = 500;
 
+/** The ledger and its index of what is due. */
+export type WholeLedger = Ledger & DueWork;
+
 /**
  * The ledger and its outbox in memory, under the conditions of `shared/aws/ledger-table.ts`, `ledger-lease.ts` and `outbox-table.ts`
  * (`test/unit/access/ledger-conformance.ts` holds them to the same behaviour). Each call takes effect at once, before it returns.
  */
-export class MemoryLedger implements Ledger, Outbox {
+export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly requests = new Map<string, Stored<AccessRequest>>();
   /** Records with their active grants: one item, so that no reading sees half of it. */
   readonly pairs = new Map<string, Stored<PairReading>>();

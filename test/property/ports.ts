@@ -1,11 +1,11 @@
 import type { Instant } from '../../shared/access/access-request.ts';
 import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
-import type { DueItem, Ledger, Transition } from '../../shared/access/ledger.ts';
+import type { DueItem, DueWork, Transition } from '../../shared/access/ledger.ts';
 import type { ResourceShares } from '../../shared/access/provision.ts';
 import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 import type { MemoryLake } from './memory-lake.ts';
-import type { MemoryLedger } from './memory-ledger.ts';
+import type { MemoryLedger, WholeLedger } from './memory-ledger.ts';
 import type { PortCall, Process, Scheduler } from './scheduler.ts';
 
 /** Calls that change the ledger or a lease. */
@@ -50,7 +50,7 @@ export function linkPorts(step: Step, lake: MemoryLake): ConsumerLinks & Resourc
 }
 
 /** @param real the ledger itself, or what a test has made of it: then its transactions are not shown in pieces */
-export function ledgerPorts(step: Step, ledger: MemoryLedger, real: Ledger = ledger): Ledger {
+export function ledgerPorts(step: Step, ledger: MemoryLedger, real: WholeLedger = ledger): WholeLedger {
   const commitInPieces = (transition: Transition): Pick<PortCall<'committed' | 'seen'>, 'inPieces'> =>
     real === ledger ? { inPieces: isFirst => ledger.commitInPieces(transition, isFirst) } : {};
   return {
@@ -72,7 +72,7 @@ export function ledgerPorts(step: Step, ledger: MemoryLedger, real: Ledger = led
   };
 }
 
-async function* duePages(step: Step, ledger: Ledger, now: Instant): AsyncIterable<DueItem[]> {
+async function* duePages(step: Step, ledger: DueWork, now: Instant): AsyncIterable<DueItem[]> {
   yield* await step('ledger.due', async () => {
     const pages: DueItem[][] = [];
     for await (const page of ledger.due(now)) pages.push(page);

@@ -4,13 +4,13 @@ import type { LakePermissions } from '../../shared/access/converge-pair.ts';
 import { doWork } from '../../shared/access/do-work.ts';
 import { type EnforceServices, enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
 import { keepQuestion } from '../../shared/access/keep-question.ts';
-import type { DueItem, Ledger } from '../../shared/access/ledger.ts';
+import type { DueItem } from '../../shared/access/ledger.ts';
 import { sweep } from '../../shared/access/sweep.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
 import type { Decisions } from './decisions.ts';
 import { MemoryLake } from './memory-lake.ts';
-import { MemoryLedger } from './memory-ledger.ts';
+import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
 import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, stepsOf } from './ports.ts';
 import { CATALOG, MESH, POLICIES } from './sample-mesh.ts';
 import { type Process, Scheduler } from './scheduler.ts';
@@ -31,7 +31,7 @@ const MACHINE_TRIES = 4;
 
 /** What a test takes away from the real thing, to see that a law then fails. */
 export interface Sabotage {
-  ledger?(ledger: Ledger): Ledger;
+  ledger?(ledger: WholeLedger): WholeLedger;
   lake?(lake: LakePermissions): LakePermissions;
 }
 
@@ -200,7 +200,7 @@ export class World {
     };
   }
 
-  #ledger(process: Process): Ledger {
+  #ledger(process: Process): WholeLedger {
     return ledgerPorts(stepsOf(this.scheduler, process), this.ledger, this.#sabotage.ledger?.(this.ledger));
   }
 

@@ -10,6 +10,7 @@ import {
   type Transition,
 } from '../../../shared/access/ledger.ts';
 import { afterSettling, afterTransition, type PairReading } from '../../../shared/access/pair-record.ts';
+import { DueIndex } from '../../../shared/aws/due-index.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { toldEvent } from '../../../shared/telling/told-event.ts';
 import { type Rig, rig } from '../local-dynamo/rig.ts';
@@ -40,7 +41,7 @@ async function everything(): Promise<{ pk: string; sk: string }[]> {
 
 async function due(now: string): Promise<DueItem[][]> {
   const pages: DueItem[][] = [];
-  for await (const page of ledger.due(now)) pages.push(page);
+  for await (const page of new DueIndex(dynamo.rawClient(), TableName).due(now)) pages.push(page);
   return pages;
 }
 

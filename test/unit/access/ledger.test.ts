@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { doubtAfterFault, type Lease, leaseOver, unsureAfter } from '../../../shared/access/ledger.ts';
+import { DueIndex } from '../../../shared/aws/due-index.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
@@ -8,7 +9,7 @@ import { describeLedger, KEPT_AT } from './ledger-conformance.ts';
 
 describeLedger('the ledger in memory, as the laws are tried on it', async () => {
   const ledger = new MemoryLedger(() => KEPT_AT);
-  return { ledger, outbox: ledger, close: async () => {} };
+  return { ledger, index: ledger, outbox: ledger, close: async () => {} };
 });
 
 describeLedger('the ledger in its DynamoDB table', async () => {
@@ -17,6 +18,7 @@ describeLedger('the ledger in its DynamoDB table', async () => {
   const client = mesh.client();
   return {
     ledger: new LedgerTable(client, 'ledger'),
+    index: new DueIndex(mesh.rawClient(), 'ledger'),
     outbox: new OutboxTable(client, 'ledger', () => KEPT_AT),
     close: mesh.close,
   };

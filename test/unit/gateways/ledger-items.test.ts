@@ -3,22 +3,15 @@ import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from 
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DueItem } from '../../../shared/access/ledger.ts';
 import { newPair } from '../../../shared/access/pair-record.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { fault } from './faults.ts';
-import { ANALYST, END, grant, NOW, pair, pairItem, request } from './ledger-sample.ts';
+import { END, grant, NOW, pair, pairItem, request } from './ledger-sample.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 const ledger = new LedgerTable(DynamoDBDocumentClient.from(new DynamoDBClient()), 'ledger');
 
 beforeEach(() => dynamo.reset());
-
-async function allDue(): Promise<DueItem[][]> {
-  const pages: DueItem[][] = [];
-  for await (const page of ledger.due(NOW)) pages.push(page);
-  return pages;
-}
 
 describe('reading the ledger', () => {
   it('gives a request with the token of whoever waits, read consistently', async () => {
@@ -56,37 +49,6 @@ describe('reading the ledger', () => {
       ConsistentRead: true,
       ExpressionAttributeValues: { ':pk': 'table#aviation_ops.flights', ':account': 'pair#arn:aws:iam::444444444444:' },
     });
-  });
-
-  it('finds what is due, a page at a time, skipping empty ones', async () => {
-    dynamo
-      .on(QueryCommand)
-      .resolvesOnce({
-        Items: [
-          { pk: 'request#req-1', sk: 'request' },
-          { pk: 'told#e1', sk: 'told' },
-        ],
-        LastEvaluatedKey: { pk: 'x' },
-      })
-      .resolvesOnce({ Items: [], LastEvaluatedKey: { pk: 'y' } })
-      .resolvesOnce({ Items: [{ pk: 'table#aviation_ops.flights', sk: `pair#${ANALYST}` }] });
-    expect(await allDue()).toEqual([
-      [
-        { kind: 'request', requestId: 'req-1' },
-        { kind: 'told', eventId: 'e1' },
-      ],
-      [{ kind: 'pair', pair }],
-    ]);
-    expect(dynamo.commandCalls(QueryCommand)[2]?.args[0].input).toMatchObject({
-      IndexName: 'due',
-      ExclusiveStartKey: { pk: 'y' },
-      ExpressionAttributeValues: { ':due': 'due', ':now': NOW },
-    });
-  });
-
-  it('is alarmed by due work of no known kind', async () => {
-    dynamo.on(QueryCommand).resolves({ Items: [{ pk: 'mystery#1', sk: 'x' }] });
-    await expect(allDue()).rejects.toThrow('mystery#1');
   });
 });
 
