@@ -21,5 +21,7 @@ export const catalogTableChanged = {
     databaseName: z.string().check(z.minLength(1)),
     typeOfChange: z.string(),
     tableName: z.string().check(z.minLength(1)),
+    /** Values as text, `[1, 2021-05-23 00:00:00, SNAPSHOT]`: a hint at most. */
+    changedPartitions: z.optional(z.array(z.string())),
   }),
 };

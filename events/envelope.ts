@@ -56,6 +56,8 @@ export const envelope = z.object({
   time: z.string(),
   region: z.string(),
   resources: z.optional(z.array(z.string())),
+  /** Of an event that comes from an archive. */
+  'replay-name': z.optional(z.string()),
   detail: z.unknown(),
 });
 export type Envelope = z.infer<typeof envelope>;

@@ -1,18 +1,19 @@
 /**
- * Glue says that something changed in a producer's catalog. Reads what is there now and brings the central tables up to it.
+ * Glue says that something changed in a producer's catalog. Reads what is there now and brings the central tables up to it. Also removes central
+ * tables whose source has been gone for the grace period.
  *
- * Trigger: the catalog queue, which the hub's bus fills with Glue's events. Touches: producers' catalogs (reads), the central catalog (its one
- * writer), the ledger's staged events, the buses.
+ * Trigger: the catalog queue, which the hub's bus fills with Glue's events, and the sweep with due removals. Touches: producers' catalogs (reads), the
+ * central catalog (its one writer), the ledger's items of the catalog, the buses.
  */
-import { parseCatalogEvent } from '../shared/catalog/parse-catalog-event.ts';
-import { syncTable } from '../shared/catalog/sync-table.ts';
+import { TablesInTurn } from '../shared/catalog/in-turn.ts';
+import { takeCatalogWork } from '../shared/catalog/take-catalog-work.ts';
 import { catalogServices } from '../shared/lambda/catalog-services.ts';
 import { isRepeated, onQueue } from '../shared/lambda/on-queue.ts';
 
 const services = catalogServices();
+const inTurn = new TablesInTurn();
 
 export const handler = onQueue(async record => {
-  const { account, database, tables } = parseCatalogEvent(JSON.parse(record.body));
-  for (const table of tables)
-    await syncTable(await services(), { account, database, table, isRepeated: isRepeated(record) });
+  const message = { body: JSON.parse(record.body) as unknown, id: record.messageId, isRepeated: isRepeated(record) };
+  await takeCatalogWork(await services(), inTurn, message);
 });

@@ -2,7 +2,7 @@ import type { AccessDecisionMadeData } from '../../events/access-decision-made.t
 import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
-import { columnReasons } from './decide-request.ts';
+import { columnReasons, missingReason } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { TableDescription } from './table-description.ts';
 
@@ -54,6 +54,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
   const asked = request.terms[0];
   if (!asked || !table)
     return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
+  if (table.missingSince !== undefined) return refused(missingReason(table.table, table.missingSince));
   const columns = data.columns?.map(name => name.toLowerCase()) ?? asked.columns;
   const wider = columns.filter(name => !asked.columns.includes(name));
   if (wider.length > 0)

@@ -82,11 +82,17 @@ function requestProblems(data: AccessRequestedData, request: AccessRequest, { ta
   if (!request.domain)
     return [`${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`];
   if (!table) return [`There is no table ${name} in the central catalog.`];
+  if (table.missingSince !== undefined) return [missingReason(table.table, table.missingSince)];
   if (data.permissions && !data.permissions.includes('SELECT')) {
     return ['DESCRIBE alone is not given yet. Ask for SELECT, which brings its DESCRIBE.'];
   }
   if (request.expiresAt <= now) return [`The end ${request.expiresAt} has passed already.`];
   return [];
+}
+
+/** Why nobody is let in to a table that is gone at its source. */
+export function missingReason(table: string, since: string): string {
+  return `${table} has been gone at its source since ${since}. Ask again when its domain has brought it back.`;
 }
 
 function decideByPolicy(

@@ -1,5 +1,6 @@
 import { tell } from '../telling/outbox.ts';
 import { convergePair } from './converge-pair.ts';
+import { endGrantsOn } from './end-grants.ts';
 import { type EnforceServices, enforceRequest } from './enforce-request.ts';
 import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
 
@@ -34,5 +35,9 @@ async function workOn(services: EnforceServices, item: DueItem): Promise<void> {
       if (event) await tell(services, [event]);
       return;
     }
+    case 'closed':
+      return endGrantsOn(services, item.table, 'table-removed');
+    case 'removal':
+      throw new TypeError(`The removal of ${item.table} is not for the function that grants.`);
   }
 }

@@ -1,3 +1,4 @@
+import type { EndCause } from '../../events/told.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
 import { toldEvent } from '../telling/told-event.ts';
@@ -47,6 +48,16 @@ export async function enforceRequest(services: EnforceServices, requestId: strin
       await services.pause(CONFLICT_MILLISECONDS * attempt);
     }
   }
+}
+
+/** Ends what a request gave, for another reason than its end, and takes it away. One that is not active is left as it is. Errors as `enforceRequest`. */
+export async function endRequest(services: EnforceServices, requestId: string, cause: EndCause): Promise<void> {
+  const request = await services.ledger.loadRequest(requestId);
+  if (request?.state.status === 'approved' || request?.state.status === 'granted') {
+    const since = services.now();
+    await moveTo(services, request, { status: 'ending', cause, since }, { at: since });
+  }
+  await enforceRequest(services, requestId);
 }
 
 const CONFLICT_ATTEMPTS = 12;

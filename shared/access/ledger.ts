@@ -67,12 +67,20 @@ export function unsureAfter(lease: Lease, now: Instant): Instant | undefined {
 export type DueItem =
   | { kind: 'request'; requestId: string }
   | { kind: 'pair'; pair: Pair }
-  | { kind: 'told'; eventId: string };
+  | { kind: 'told'; eventId: string }
+  /** A table that is closed to new grants, on which somebody may still have something. */
+  | { kind: 'closed'; table: string }
+  /** A table whose grace period is over: for the one writer of the central catalog. */
+  | { kind: 'removal'; table: string };
 
 /** Owns the truth about who may read what. Implemented over DynamoDB; every read is consistent unless it says otherwise. */
 export interface Ledger {
   loadRequest(requestId: string): Promise<AccessRequest | undefined>;
   loadPair(pair: Pair): Promise<PairReading>;
+  /** Everybody who has, or had, something on a table, a page at a time. */
+  pairsOf(table: string): AsyncIterable<readonly PairReading[]>;
+  /** Nothing is due for a closed table any more: nobody has anything on it. */
+  settleClosed(table: string): Promise<void>;
   /** How many active grants an account's principals have on a table. */
   countGrants(account: string, table: string): Promise<number>;
 

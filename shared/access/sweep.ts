@@ -1,6 +1,6 @@
 import type { DueItem, DueWork } from './ledger.ts';
 
-/** A queue of work for the one function that grants and revokes. */
+/** Queues of work: for the one function that grants and revokes, and for the one that writes the catalog. */
 export interface WorkQueue {
   send(items: readonly DueItem[]): Promise<void>;
 }

@@ -6,6 +6,8 @@ export interface TableDescription {
   database: string;
   /** In the table's order, partition keys last, as Athena shows them. */
   columns: DescribedColumn[];
+  /** Since when the table is gone at its source, ISO 8601: it stays for a grace period, and nobody new is let in. */
+  missingSince?: string;
 }
 
 export interface DescribedColumn {

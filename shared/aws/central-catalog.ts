@@ -1,7 +1,7 @@
 import { GetTableCommand, type GlueClient } from '@aws-sdk/client-glue';
 import { labelsOf } from '../access/labels.ts';
 import type { CentralCatalog, DescribedColumn, TableDescription } from '../access/table-description.ts';
-import { DOMAIN_PARAMETER } from '../catalog/table-snapshot.ts';
+import { DOMAIN_PARAMETER, readMarks } from '../catalog/table-marks.ts';
 import { isError } from './aws-errors.ts';
 import { toContent } from './glue-tables.ts';
 
@@ -31,9 +31,11 @@ export class GlueCentralCatalog implements CentralCatalog {
             isPartitionKey,
           };
         };
+      const { missingSince } = readMarks(content.Parameters);
       return {
         table,
         domain,
+        ...(missingSince !== undefined && { missingSince }),
         database: DatabaseName.slice(domain.length + 1),
         columns: [...content.StorageDescriptor.Columns.map(column(false)), ...content.PartitionKeys.map(column(true))],
       };

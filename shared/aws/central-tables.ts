@@ -1,32 +1,30 @@
 import {
-  BatchCreatePartitionCommand,
-  BatchDeletePartitionCommand,
-  BatchUpdatePartitionCommand,
   CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteTableCommand,
   GetTableCommand,
   type GlueClient,
-  type PartitionInput,
+  paginateGetTables,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
-import type { Partition, PartitionPlan } from '../catalog/plan-partition-sync.ts';
+import {
+  type CentralTables,
+  type DatabaseContent,
+  DatabaseMissingError,
+  TableChangedError,
+} from '../catalog/catalog-ports.ts';
 import type { CentralSnapshot } from '../catalog/plan-table-sync.ts';
-import { type CentralTables, TableChangedError } from '../catalog/sync-table.ts';
 import type { TableContent } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
+import { GlueCentralPartitions } from './central-partitions.ts';
 import { toContent, toTableInput } from './glue-tables.ts';
-import { listPartitions } from './producer-catalog.ts';
-
-/** Partitions a batch call takes. Source: Glue API reference (create and update 100, delete 25). */
-const CREATED_A_CALL = 100;
-const UPDATED_A_CALL = 100;
-const DELETED_A_CALL = 25;
 
 /** The central catalog. The role behind it is the only one that writes there: nobody but a table's maker can drop it. */
-export class GlueCentralTables implements CentralTables {
+export class GlueCentralTables extends GlueCentralPartitions implements CentralTables {
   readonly #glue: GlueClient;
 
   constructor(glue: GlueClient) {
+    super(glue);
     this.#glue = glue;
   }
 
@@ -40,31 +38,13 @@ export class GlueCentralTables implements CentralTables {
     }
   }
 
-  async create(database: string, content: TableContent): Promise<void> {
-    try {
-      await this.#createTable(database, content);
-    } catch (error) {
-      if (!isError(error, 'EntityNotFoundException')) throw error;
-      await this.#createDatabase(database);
-      await this.#createTable(database, content);
-    }
-  }
-
-  async #createTable(DatabaseName: string, content: TableContent): Promise<void> {
+  async create(DatabaseName: string, content: TableContent): Promise<void> {
     try {
       await this.#glue.send(new CreateTableCommand({ DatabaseName, TableInput: toTableInput(content) }));
     } catch (error) {
+      if (isError(error, 'EntityNotFoundException')) throw new DatabaseMissingError(DatabaseName, { cause: error });
       if (!isError(error, 'AlreadyExistsException')) throw error;
       throw new TableChangedError(DatabaseName, content.Name, { cause: error });
-    }
-  }
-
-  async #createDatabase(Name: string): Promise<void> {
-    const Description = `Governed copies of the tables of ${Name.replace('_', ', database ')}. Written by Trellis alone.`;
-    try {
-      await this.#glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name, Description } }));
-    } catch (error) {
-      if (!isError(error, 'AlreadyExistsException')) throw error;
     }
   }
 
@@ -83,65 +63,34 @@ export class GlueCentralTables implements CentralTables {
     }
   }
 
-  readPartitions(database: string, table: string): Promise<Partition[]> {
-    return listPartitions(this.#glue, database, table);
+  async remove(DatabaseName: string, Name: string): Promise<void> {
+    try {
+      await this.#glue.send(new DeleteTableCommand({ DatabaseName, Name }));
+    } catch (error) {
+      if (!isError(error, 'EntityNotFoundException')) throw error;
+    }
   }
 
-  /** Adds before it removes, so that a partition that moved is never without a place. @throws PartitionsFailedError with what failed. */
-  async applyPartitions(
-    DatabaseName: string,
-    TableName: string,
-    { create, update, remove }: PartitionPlan,
-  ): Promise<void> {
-    const failed: string[] = [];
-    const note = (values: string[] | undefined, code: string | undefined) =>
-      failed.push(`${values?.join('/')}: ${code}`);
-    for (const batch of batches(create, CREATED_A_CALL)) {
-      const PartitionInputList = batch.map(toInput);
-      const { Errors = [] } = await this.#glue.send(
-        new BatchCreatePartitionCommand({ DatabaseName, TableName, PartitionInputList }),
-      );
-      // Two handlers at once: it is there, which is all that was wanted.
-      for (const { PartitionValues, ErrorDetail } of Errors) {
-        if (ErrorDetail?.ErrorCode !== 'AlreadyExistsException') note(PartitionValues, ErrorDetail?.ErrorCode);
-      }
+  async createDatabase(Name: string, { description }: DatabaseContent): Promise<void> {
+    const Description =
+      description ?? `Governed copies of the tables of ${Name.replace('_', ', database ')}. Written by Trellis alone.`;
+    try {
+      await this.#glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name, Description } }));
+    } catch (error) {
+      if (!isError(error, 'AlreadyExistsException')) throw error;
     }
-    for (const batch of batches(update, UPDATED_A_CALL)) {
-      const Entries = batch.map(partition => ({
-        PartitionValueList: partition.values,
-        PartitionInput: toInput(partition),
-      }));
-      const { Errors = [] } = await this.#glue.send(
-        new BatchUpdatePartitionCommand({ DatabaseName, TableName, Entries }),
-      );
-      for (const { PartitionValueList, ErrorDetail } of Errors) note(PartitionValueList, ErrorDetail?.ErrorCode);
-    }
-    for (const batch of batches(remove, DELETED_A_CALL)) {
-      const PartitionsToDelete = batch.map(Values => ({ Values }));
-      const { Errors = [] } = await this.#glue.send(
-        new BatchDeletePartitionCommand({ DatabaseName, TableName, PartitionsToDelete }),
-      );
-      for (const { PartitionValues, ErrorDetail } of Errors) {
-        if (ErrorDetail?.ErrorCode !== 'EntityNotFoundException') note(PartitionValues, ErrorDetail?.ErrorCode);
-      }
-    }
-    if (failed.length > 0) throw new PartitionsFailedError(DatabaseName, TableName, failed);
   }
-}
 
-function toInput({ values, storage, parameters }: Partition): PartitionInput {
-  return { Values: values, StorageDescriptor: storage, Parameters: parameters };
-}
-
-function* batches<T>(items: readonly T[], size: number): Iterable<T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
-
-class PartitionsFailedError extends Error {
-  override name = 'PartitionsFailedError';
-
-  constructor(database: string, table: string, failed: string[]) {
-    const shown = failed.slice(0, 5).join('; ');
-    super(`${failed.length} partitions of ${database}.${table} could not be written: ${shown}. Trying again helps.`);
+  async *tableNames(DatabaseName: string): AsyncGenerator<string[]> {
+    try {
+      for await (const { TableList = [] } of paginateGetTables(
+        { client: this.#glue },
+        { DatabaseName, MaxResults: 100 },
+      ))
+        yield TableList.map(({ Name = '' }) => Name);
+    } catch (error) {
+      // Nothing of it was ever published.
+      if (!isError(error, 'EntityNotFoundException')) throw error;
+    }
   }
 }

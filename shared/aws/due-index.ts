@@ -45,6 +45,8 @@ function toDueItem({ pk, sk }: Key): DueItem {
     case 'told':
       return { kind: 'told', eventId: id };
     case 'table':
+      if (sk === 'missing') return { kind: 'removal', table: id };
+      if (sk === 'closed') return { kind: 'closed', table: id };
       return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length) } };
     default:
       throw new TypeError(`The ledger's index of what is due holds ${pk}, which nobody puts there.`);

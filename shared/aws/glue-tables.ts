@@ -1,5 +1,5 @@
 import type { Partition as GluePartition, Table, TableInput } from '@aws-sdk/client-glue';
-import type { Partition } from '../catalog/plan-partition-sync.ts';
+import type { Partition } from '../catalog/compare-partitions.ts';
 import type { SnapshotColumn, TableContent } from '../catalog/table-snapshot.ts';
 
 /**
@@ -7,7 +7,8 @@ import type { SnapshotColumn, TableContent } from '../catalog/table-snapshot.ts'
  * CreatedBy, VersionId, IsRegisteredWithLakeFormation …) is Glue's own and refused as input. Source: Glue API reference, TableInput.
  */
 export function toContent(table: Table): TableContent {
-  const { Columns, ...storage } = table.StorageDescriptor ?? {};
+  // A schema lies in the producer's registry; the columns that Glue reads from it are given with the table.
+  const { Columns, SchemaReference: _, ...storage } = table.StorageDescriptor ?? {};
   return {
     Name: table.Name ?? '',
     ...(table.Description !== undefined && { Description: table.Description }),
@@ -37,7 +38,8 @@ export function toTableInput({
 }
 
 export function toPartition({ Values = [], StorageDescriptor = {}, Parameters = {} }: GluePartition): Partition {
-  return { values: Values, storage: StorageDescriptor as Partition['storage'], parameters: Parameters };
+  const { Columns: _, SchemaReference: __, ...storage } = StorageDescriptor;
+  return { values: Values, storage: storage as Partition['storage'], parameters: Parameters };
 }
 
 /** Views keep their text in the catalog and no data of their own. */

@@ -5,7 +5,10 @@
  *     request#<id>                step#<version>       every step that it took, never changed
  *     table#<central table>       lease                who works on the table's permissions
  *     table#<central table>       pair#<principal>     applied, desiredVersion, settledVersion, and the active grants
- *     table#<central table>       staged#<event id>    an event that waits for its catalog change to be written
+ *     table#<central table>       missing              gone at its source: when it goes from the central catalog too
+ *     table#<central table>       closed               nobody is granted anything on it any more, and what there is ends
+ *     partitions#<domain>         <db>.<table>         who looks at a table's partitions, and what changed last (producer's names)
+ *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
  *     seen#<account>#<event id>   seen                 an event that has had its effect
  *     mesh                        current              the mesh and its policies, as applied
@@ -36,12 +39,29 @@ export function leaseKey(table: string): Key {
   return { pk: `table#${table}`, sk: 'lease' };
 }
 
-export function stagedKey(table: string, eventId: string): Key {
-  return { pk: `table#${table}`, sk: `staged#${eventId}` };
+export function missingKey(table: string): Key {
+  return { pk: `table#${table}`, sk: 'missing' };
+}
+
+export function closedKey(table: string): Key {
+  return { pk: `table#${table}`, sk: 'closed' };
+}
+
+export function partitionsKey(domain: string, table: string): Key {
+  return { pk: `partitions#${domain}`, sk: table };
+}
+
+export function quarantineKey(domain: string, table: string): Key {
+  return { pk: `quarantine#${domain}`, sk: table };
 }
 
 export function pairKey({ table, principal }: Pair): Key {
   return { pk: `table#${table}`, sk: `pair#${principal}` };
+}
+
+/** What the sort keys of all pairs on a table begin with. */
+export function pairPrefix(table: string): Key {
+  return { pk: `table#${table}`, sk: 'pair#' };
 }
 
 /** What the sort keys of all pairs of an account's principals on a table begin with. */

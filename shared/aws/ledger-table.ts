@@ -6,10 +6,12 @@ import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access
 import { cancellationCodes, isError } from './aws-errors.ts';
 import {
   accountPrefix,
+  closedKey,
   DUE,
   type Key,
   leaseKey,
   pairKey,
+  pairPrefix,
   requestKey,
   seenKey,
   stepKey,
@@ -106,8 +108,45 @@ export class LedgerTable implements Ledger {
       writes.push(onlyNew(put(stepKey(request.requestId, request.version), step)));
     }
     for (const change of pairs) writes.push({ Update: this.#pairUpdate(change.after, at, grantsAfter(change)) });
+    // Nobody is granted anything on a table that is being removed.
+    for (const { put: grant, after } of pairs) if (grant) writes.push(this.#onlyOpen(after.table));
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
     return writes;
+  }
+
+  #onlyOpen(table: string): WriteItem {
+    const ConditionExpression = 'attribute_not_exists(pk)';
+    return { ConditionCheck: { TableName: this.#table, Key: closedKey(table), ConditionExpression } };
+  }
+
+  /** Everybody who has, or had, something on a table, a page at a time. */
+  async *pairsOf(table: string): AsyncGenerator<PairReading[]> {
+    const { pk, sk } = pairPrefix(table);
+    const query = {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      ConsistentRead: true,
+    };
+    for await (const { Items = [] } of paginateQuery({ client: this.#client }, query))
+      yield Items.map(item => ({ record: item.record as PairRecord, grants: item.grants as ActiveGrant[] }));
+  }
+
+  /** Nothing is due for a closed table any more. */
+  async settleClosed(table: string): Promise<void> {
+    try {
+      await this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: closedKey(table),
+          UpdateExpression: 'REMOVE due, dueAt',
+          ConditionExpression: 'attribute_exists(pk)',
+        }),
+      );
+    } catch (error) {
+      // Opened again meanwhile.
+      if (!isError(error, 'ConditionalCheckFailedException')) throw error;
+    }
   }
 
   #requestUpdate(request: AccessRequest, requestDueAt: Instant | undefined) {

@@ -1,6 +1,12 @@
-import { GetTableCommand, type GlueClient, paginateGetPartitions } from '@aws-sdk/client-glue';
-import type { Partition } from '../catalog/plan-partition-sync.ts';
-import type { ProducerCatalog } from '../catalog/sync-table.ts';
+import {
+  BatchGetPartitionCommand,
+  GetDatabaseCommand,
+  GetTableCommand,
+  type GlueClient,
+  paginateGetPartitions,
+} from '@aws-sdk/client-glue';
+import type { DatabaseContent, ProducerCatalog } from '../catalog/catalog-ports.ts';
+import type { Partition, PartitionPages } from '../catalog/compare-partitions.ts';
 import type { TableSnapshot } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { isLinkOrView, toContent, toPartition } from './glue-tables.ts';
@@ -31,17 +37,60 @@ export class GlueProducerCatalog implements ProducerCatalog {
     }
   }
 
-  async readPartitions(account: string, database: string, table: string): Promise<Partition[]> {
+  async readDatabase(account: string, database: string): Promise<DatabaseContent | undefined> {
+    try {
+      const { Database } = await this.#glue(account).send(new GetDatabaseCommand({ Name: database }));
+      return { ...(Database?.Description && { description: Database.Description }) };
+    } catch (error) {
+      if (isError(error, 'EntityNotFoundException')) return undefined;
+      throw error;
+    }
+  }
+
+  partitionPages(account: string, database: string, table: string): PartitionPages {
     return listPartitions(this.#glue(account), database, table);
+  }
+
+  findPartitions(account: string, database: string, table: string, values: readonly string[][]): Promise<Partition[]> {
+    return getPartitions(this.#glue(account), database, table, values);
   }
 }
 
-export async function listPartitions(glue: GlueClient, DatabaseName: string, TableName: string): Promise<Partition[]> {
-  const partitions: Partition[] = [];
-  const pages = paginateGetPartitions(
-    { client: glue, pageSize: 1000 },
-    { DatabaseName, TableName, ExcludeColumnSchema: true },
-  );
-  for await (const page of pages) partitions.push(...(page.Partitions ?? []).map(toPartition));
-  return partitions;
+/** Pages of 1,000, the most that Glue gives. Columns are left out: they are most of the answer, and the table has them. */
+export async function* listPartitions(glue: GlueClient, DatabaseName: string, TableName: string) {
+  const query = { DatabaseName, TableName, ExcludeColumnSchema: true };
+  for await (const { Partitions = [], NextToken } of paginateGetPartitions({ client: glue, pageSize: 1000 }, query))
+    yield { partitions: Partitions.map(toPartition), hasMore: NextToken !== undefined };
+}
+
+/** @throws when the table is not there, or Glue goes on leaving keys unprocessed: neither says anything of a partition. */
+export async function getPartitions(
+  glue: GlueClient,
+  DatabaseName: string,
+  TableName: string,
+  values: readonly string[][],
+): Promise<Partition[]> {
+  const found: Partition[] = [];
+  let left = values.map(Values => ({ Values: [...Values] as string[] | undefined }));
+  for (let round = 0; left.length > 0; round++) {
+    if (round === MOST_ROUNDS) throw new PartitionsUnreadError(DatabaseName, TableName, left.length);
+    const { Partitions = [], UnprocessedKeys = [] } = await glue.send(
+      new BatchGetPartitionCommand({ DatabaseName, TableName, PartitionsToGet: left as { Values: string[] }[] }),
+    );
+    found.push(...Partitions.map(toPartition));
+    left = UnprocessedKeys.map(({ Values }) => ({ Values }));
+  }
+  return found;
+}
+
+const MOST_ROUNDS = 5;
+
+class PartitionsUnreadError extends Error {
+  override name = 'PartitionsUnreadError';
+
+  constructor(database: string, table: string, count: number) {
+    super(
+      `Glue did not say of ${count} partitions of ${database}.${table} whether they are there. Trying again helps.`,
+    );
+  }
 }

@@ -1,11 +1,6 @@
-import {
-  DOMAIN_PARAMETER,
-  SOURCE_ACCOUNT_PARAMETER,
-  SOURCE_VERSION_PARAMETER,
-  type TableContent,
-  type TableSnapshot,
-  writeSourceVersion,
-} from './table-snapshot.ts';
+import { canonicalText } from './canonical-text.ts';
+import { DOMAIN_PARAMETER, SOURCE_ACCOUNT_PARAMETER, SOURCE_VERSION_PARAMETER } from './table-marks.ts';
+import { type TableContent, type TableSnapshot, writeSourceVersion } from './table-snapshot.ts';
 
 /**
  * Parameters that crawlers, Hive and Spark change without anything having changed for a reader: row counts, sizes, crawler marks, last-DDL
@@ -30,7 +25,7 @@ const VOLATILE = new Set([
   'CrawlerRunId',
 ]);
 
-/** The central table that a producer's table should have. */
+/** The central table that a producer's table should have, without marks of what happened to it. */
 export function centralContent(source: TableSnapshot, domain: string, account: string): TableContent {
   return {
     ...source.content,
@@ -44,7 +39,7 @@ export function centralContent(source: TableSnapshot, domain: string, account: s
 }
 
 /** A producer cannot set Trellis's own marks. Column labels are parameters of columns, and stay. */
-function withoutOurs(parameters: Record<string, string>): Record<string, string> {
+export function withoutOurs(parameters: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => !name.startsWith('trellis.')));
 }
 
@@ -59,7 +54,7 @@ export function meaningfulChanges(before: TableContent, after: TableContent): st
   if (!isSame(withoutColumns(before), withoutColumns(after))) changes.push('storage');
   if ((before.Description ?? '') !== (after.Description ?? '')) changes.push('description');
   if (before.TableType !== after.TableType) changes.push('table-type');
-  if (!isSame(lastingParameters(before), lastingParameters(after))) changes.push('parameters');
+  if (!isSame(lastingParameters(before.Parameters), lastingParameters(after.Parameters))) changes.push('parameters');
   return changes;
 }
 
@@ -72,27 +67,11 @@ function withoutColumns({ StorageDescriptor: { Columns: _, Location: __, ...rest
   return rest;
 }
 
-function lastingParameters({ Parameters }: TableContent): object {
-  return Object.fromEntries(
-    Object.entries(Parameters).filter(([name]) => !VOLATILE.has(name) && name !== SOURCE_VERSION_PARAMETER),
-  );
+/** The parameters that a reader may rely on: neither volatile ones nor marks. Whose table it is never changes. */
+export function lastingParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(withoutOurs(parameters)).filter(([name]) => !VOLATILE.has(name)));
 }
 
-/** Equal as data: the order of members, and members that are undefined, do not matter. */
 function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(ordered(a)) === JSON.stringify(ordered(b));
-}
-
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined && !isEmptyObject(member));
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, ordered(member)]),
-  );
-}
-
-/** Glue answers an absent map as an empty one. */
-function isEmptyObject(member: unknown): boolean {
-  return member !== null && typeof member === 'object' && Object.keys(member).length === 0;
+  return canonicalText(a) === canonicalText(b);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { canonicalDigest } from './canonical-text.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
 /**
@@ -16,12 +16,12 @@ export class SeenTables {
 
   isInStep(table: string, source: TableSnapshot): boolean {
     // Partitions are not part of the reading: their changes come without a change of the table.
-    return source.content.PartitionKeys.length === 0 && this.#digests.get(table) === digest(source);
+    return source.content.PartitionKeys.length === 0 && this.#digests.get(table) === canonicalDigest(source);
   }
 
   remember(table: string, source: TableSnapshot): void {
     this.#digests.delete(table);
-    this.#digests.set(table, digest(source));
+    this.#digests.set(table, canonicalDigest(source));
     if (this.#digests.size <= this.#limit) return;
     const oldest = this.#digests.keys().next().value;
     if (oldest !== undefined) this.#digests.delete(oldest);
@@ -31,8 +31,4 @@ export class SeenTables {
   forget(table: string): void {
     this.#digests.delete(table);
   }
-}
-
-function digest(source: TableSnapshot): string {
-  return createHash('sha256').update(JSON.stringify(source)).digest('base64').slice(0, 32);
 }

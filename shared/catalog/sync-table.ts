@@ -1,229 +1,279 @@
-import type { Domain, Mesh } from '../mesh/mesh.ts';
-import { centralDatabase, isSyncedDatabase } from '../mesh/mesh.ts';
-import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
+import type { ToldData } from '../../events/told.ts';
+import { centralDatabase, type Domain, isSyncedDatabase, type Mesh } from '../mesh/mesh.ts';
+import { tell } from '../telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
-import { type Partition, type PartitionPlan, partitionChanges, planPartitionSync } from './plan-partition-sync.ts';
-import { type CentralSnapshot, planTableSync, type TableSyncPlan } from './plan-table-sync.ts';
-import type { SeenTables } from './seen-tables.ts';
-import { type TableContent, type TableSnapshot, writeSourceVersion } from './table-snapshot.ts';
+import { canonicalText } from './canonical-text.ts';
+import { DatabaseMissingError, type SyncServices, TableChangedError, type TablePlace } from './catalog-ports.ts';
+import { planTableSync, type TableSyncPlan } from './plan-table-sync.ts';
+import { hasListedPartitions, type PartitionHint, syncPartitions } from './sync-partitions.ts';
+import { type NotedChange, readMarks } from './table-marks.ts';
+import type { TableSnapshot } from './table-snapshot.ts';
 
-/** A producer's catalog, for reading. Absence is believed only from the catalog's own word on that one table. */
-export interface ProducerCatalog {
-  /** @returns undefined when the catalog says that there is no such table. @throws when it cannot be read: that proves nothing. */
-  readTable(account: string, database: string, table: string): Promise<TableSnapshot | undefined>;
-  readPartitions(account: string, database: string, table: string): Promise<Partition[]>;
-}
-
-/** The central catalog, as its one writer. */
-export interface CentralTables {
-  read(database: string, table: string): Promise<CentralSnapshot | undefined>;
-  /** Makes the database first where there is none. @throws TableChangedError when the table is there already. */
-  create(database: string, content: TableContent): Promise<void>;
-  /** @throws TableChangedError when the table is no longer at `versionId`. */
-  update(database: string, content: TableContent, versionId: string, keepVersion: boolean): Promise<void>;
-  readPartitions(database: string, table: string): Promise<Partition[]>;
-  applyPartitions(database: string, table: string, plan: PartitionPlan): Promise<void>;
-}
-
-/** An event that waits for the catalog change that it tells of: kept before the change, told after it. */
-export interface StagedEvents {
-  load(table: string): Promise<ToldEvent[]>;
-  stage(table: string, event: ToldEvent): Promise<void>;
-  clear(table: string, eventId: string): Promise<void>;
-  /** Marks an event as told. @returns false when it was before. */
-  markOnce(account: string, eventId: string, at: string): Promise<boolean>;
-}
-
-export interface SyncServices {
-  mesh: Mesh;
-  producers: ProducerCatalog;
-  central: CentralTables;
-  staged: StagedEvents;
-  outbox: Outbox;
-  announcer: Announcer;
-  seen: SeenTables;
-  now(): string;
-}
-
+/** A hint that something of a producer's table changed. */
 export interface TableChange {
   account: string;
+  /** The producer's names. */
   database: string;
   table: string;
-  /** The change was delivered before: something may have stopped half-way. */
+  partitions: PartitionHint;
+  /** Names the delivery; the same when it is delivered again. */
+  by: string;
+  /** It was delivered before: something may have stopped half-way. */
   isRepeated: boolean;
+  /** When the change happened at its source, ISO 8601; unknown where nobody told. */
+  happenedAt?: string;
 }
 
-export type SyncOutcome = TableSyncPlan['kind'] | 'unknown-domain';
+export type SyncOutcome = TableSyncPlan['kind'] | 'partitions' | 'unknown-domain';
 
 /**
- * Brings the central table of one producer's table up to what the producer's catalog says now, whatever event hinted at it. Safe to repeat,
- * to run late, twice at once, and to lose at any point.
+ * Brings the central table of one producer's table up to what the producer's catalog says now, whatever hinted at it. Safe to repeat, to run late,
+ * twice at once, and to lose at any point.
  *
- * Calls: one read when this process knows the table to be in step; otherwise two reads, and for a change one write of the table, its event
- * kept, put, and forgotten. A reading that may be old is taken once more. Partitioned tables add the pages of both sides' partitions.
+ * Calls: one read when this process knows the table to be in step; otherwise two reads, and for a change one write, one put of its events, and
+ * a last read of the source: what changed there since, and was seen by another before our write, would otherwise stay unseen. The change that is to be told
+ * is noted on the table by the write itself. A reading that may be old is taken once more.
  *
- * @throws TableChangedError when others kept writing the central table meanwhile; the fault of a service. The change is delivered again.
+ * @throws TableChangedError when others kept writing meanwhile; the fault of a service. The hint is delivered again.
  */
 export async function syncTable(services: SyncServices, change: TableChange): Promise<SyncOutcome> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await syncOnce(services, attempt === 1 ? change : { ...change, isRepeated: true });
-    } catch (fault) {
-      if (!(fault instanceof TableChangedError) || attempt === CONFLICT_ATTEMPTS) throw fault;
-    }
+  const place = placeOf(services.mesh, change);
+  if (!place) return 'unknown-domain';
+  const sync = new TableSync(services, place, change);
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    const outcome = await sync.attempt(attempt).catch(retryWhenChanged);
+    if (outcome) return outcome;
   }
+  throw new TableChangedError(place.database, place.table);
 }
 
-const CONFLICT_ATTEMPTS = 4;
+const MOST_ATTEMPTS = 5;
 
-/** Another wrote the central table between reading and writing it: read again and plan again. */
-export class TableChangedError extends Error {
-  override name = 'TableChangedError';
-
-  constructor(database: string, table: string, options?: ErrorOptions) {
-    super(
-      `${database}.${table} changed while it was being brought up to its source. Read again and plan again.`,
-      options,
-    );
-  }
+function retryWhenChanged(fault: unknown): undefined {
+  if (!(fault instanceof TableChangedError)) throw fault;
+  return undefined;
 }
 
-async function syncOnce(services: SyncServices, change: TableChange): Promise<SyncOutcome> {
-  const owner = Object.entries(services.mesh.domains).find(
-    ([, domain]) => domain.account === change.account && isSyncedDatabase(domain, change.database),
+/** Where a producer's table belongs in the central catalog; undefined when it does not. */
+export function placeOf(mesh: Mesh, { account, database, table }: Pick<TableChange, 'account' | 'database' | 'table'>) {
+  const owner = Object.entries(mesh.domains).find(
+    ([, domain]) => domain.account === account && isSyncedDatabase(domain, database),
   );
-  if (!owner) return 'unknown-domain';
-  const [domainName, domain] = owner;
-  const database = centralDatabase(domainName, change.database);
-  const readSource = () => services.producers.readTable(change.account, change.database, change.table);
-  let source = await readSource();
-  if (!change.isRepeated && source && services.seen.isInStep(`${database}.${change.table}`, source)) return 'nothing';
-  const central = await services.central.read(database, change.table);
-  const question = { domainName, domain, central, now: services.now() };
-  let plan = planTableSync({ ...question, source, isReadLast: false });
-  if (plan.kind === 'nothing' && plan.why === 'stale') {
-    source = await readSource();
-    plan = planTableSync({ ...question, source, isReadLast: true });
+  if (!owner) return undefined;
+  const [domain] = owner;
+  return { account, domain, sourceDatabase: database, database: centralDatabase(domain, database), table };
+}
+
+type TableEventType = 'Catalog Table Synced' | 'Catalog Change Quarantined' | 'Catalog Change Released';
+
+/** The work on one hint. */
+class TableSync {
+  readonly #services: SyncServices;
+  readonly #place: TablePlace;
+  readonly #change: TableChange;
+  readonly #domain: Domain;
+  /** Notes that were told in this run, by event id. */
+  readonly #told = new Set<string>();
+  /** The last reading of the source, where it was taken to check what was written. */
+  #checked: { source: TableSnapshot | undefined } | undefined;
+  #outcome: SyncOutcome | undefined;
+
+  constructor(services: SyncServices, place: TablePlace, change: TableChange) {
+    this.#services = services;
+    this.#place = place;
+    this.#change = change;
+    this.#domain = services.mesh.domains[place.domain]!;
   }
-  const place: Place = { domainName, domain, database, change };
-  await applyPlan(services, place, plan, source);
-  // An earlier delivery may have written a change and not come to tell of it.
-  if (change.isRepeated) await tellStaged(services, place, await services.staged.load(`${database}.${change.table}`));
-  return plan.kind;
-}
 
-interface Place {
-  domainName: string;
-  domain: Domain;
-  database: string;
-  change: TableChange;
-}
-
-async function applyPlan(
-  services: SyncServices,
-  place: Place,
-  plan: TableSyncPlan,
-  source: TableSnapshot | undefined,
-): Promise<void> {
-  const { central, seen } = services;
-  const { database, change } = place;
-  switch (plan.kind) {
-    case 'quarantine':
-      return tellQuarantine(services, place, plan.reasons, source);
-    case 'mark-missing':
-      seen.forget(`${database}.${change.table}`);
-      // Told when the grace period has passed and the table goes; a table that comes back in time is no news.
-      return central.update(database, plan.content, plan.versionId, false);
-    case 'create':
-    case 'update': {
-      const event = syncedEvent(services, place, plan.changes, source);
-      await services.staged.stage(`${database}.${change.table}`, event);
-      if (plan.kind === 'create') await central.create(database, plan.content);
-      else await central.update(database, plan.content, plan.versionId, plan.keepVersion);
-      await syncPartitions(services, place, source);
-      await tellStaged(services, place, [event]);
-      break;
+  /** @returns undefined when the source changed meanwhile: try again */
+  async attempt(count: number): Promise<SyncOutcome | undefined> {
+    const { seen, central: tables, keptOut: keptOutTables } = this.#services;
+    const { database, table } = this.#place;
+    const isAgain = this.#change.isRepeated || count > 1;
+    let source = this.#checked ? this.#checked.source : await this.#readSource();
+    this.#checked = undefined;
+    if (!isAgain && source && seen.isInStep(`${database}.${table}`, source)) return 'nothing';
+    const central = await tables.read(database, table);
+    const keptOut = central ? undefined : await keptOutTables.load(this.#place);
+    const question = { domainName: this.#place.domain, domain: this.#domain, central, keptOut, by: this.#change.by };
+    let plan = planTableSync({ ...question, source, isReadLast: false, now: this.#services.now() });
+    if (plan.kind === 'nothing' && plan.why === 'stale') {
+      source = await this.#readSource();
+      plan = planTableSync({ ...question, source, isReadLast: true, now: this.#services.now() });
     }
-    case 'nothing':
-      if (plan.why === 'in-step' && source) await syncPartitionsAlone(services, place, source);
-      if (plan.why !== 'in-step') return;
+    // An earlier attempt may have written a change and not come to tell of it.
+    if (isAgain && central) await this.#tellNotes(readMarks(central.content.Parameters).changes.filter(this.#isMine));
+    await this.#carryOut(plan, source);
+    const partitions = isPublished(plan) && source ? await this.#syncPartitions(source, plan) : 'done';
+    if ('notes' in plan) await this.#tellNotes(plan.notes);
+    if (plan.kind !== 'nothing') this.#outcome = plan.kind;
+    if (partitions === 'look-again') return undefined;
+
+    if (plan.kind !== 'nothing') {
+      const now = await this.#readSource();
+      if (canonicalText(now) !== canonicalText(source)) {
+        this.#checked = { source: now };
+        return undefined;
+      }
+    }
+    if (source && isPublished(plan)) seen.remember(`${database}.${table}`, source);
+    return this.#outcome ?? plan.kind;
   }
-  if (source) seen.remember(`${database}.${change.table}`, source);
+
+  #readSource(): Promise<TableSnapshot | undefined> {
+    const { account, sourceDatabase, table } = this.#place;
+    return this.#services.producers.readTable(account, sourceDatabase, table);
+  }
+
+  readonly #isMine = (note: NotedChange): boolean => note.by === this.#change.by;
+
+  async #carryOut(plan: TableSyncPlan, source: TableSnapshot | undefined): Promise<void> {
+    const { central, keptOut, removals, seen, mesh, now } = this.#services;
+    const { database, table } = this.#place;
+    switch (plan.kind) {
+      case 'nothing':
+        return;
+      case 'create':
+        await this.#create(plan.content);
+        // Its release is noted on the table now.
+        if (plan.notes.some(({ kind }) => kind === 'released')) await keptOut.forget(this.#place);
+        break;
+      case 'update': {
+        await central.update(database, plan.content, plan.versionId, plan.keepVersion);
+        if (plan.notes.some(({ what }) => what.includes('there-again') || what.includes('recreated')))
+          await removals.cancel(this.#place);
+        break;
+      }
+      case 'mark-missing':
+        seen.forget(`${database}.${table}`);
+        // Before the mark: a table that is marked has its removal due.
+        await removals.schedule(this.#place, now(), laterByHours(now(), mesh.graceHours));
+        await central.update(database, plan.content, plan.versionId, false);
+        break;
+      case 'keep-out': {
+        const event = this.#quarantineEvent(plan.quarantine.reasons, [plan.quarantine.since, source?.versionId ?? 0]);
+        await keptOut.save(this.#place, plan.quarantine, event);
+        this.#services.measure('CatalogQuarantines', 1);
+        return tell(this.#services, [event]);
+      }
+      case 'let-go': {
+        const event = this.#event('Catalog Change Released', [now()], {
+          reasons: ['The table is gone at its source.'],
+        });
+        await keptOut.forget(this.#place, event);
+        return tell(this.#services, [event]);
+      }
+    }
+    this.#measureWrite();
+  }
+
+  async #create(content: Extract<TableSyncPlan, { kind: 'create' }>['content']): Promise<void> {
+    const { central, producers } = this.#services;
+    const { account, sourceDatabase, database } = this.#place;
+    try {
+      await central.create(database, content);
+    } catch (fault) {
+      if (!(fault instanceof DatabaseMissingError)) throw fault;
+      await central.createDatabase(database, (await producers.readDatabase(account, sourceDatabase)) ?? {});
+      await central.create(database, content);
+    }
+  }
+
+  #measureWrite(): void {
+    const { measure, now } = this.#services;
+    measure('CatalogChanges', 1);
+    if (this.#change.happenedAt === undefined) return;
+    measure('SyncLagMilliseconds', Math.max(0, Date.parse(now()) - Date.parse(this.#change.happenedAt)));
+  }
+
+  async #syncPartitions(source: TableSnapshot, plan: TableSyncPlan): Promise<'done' | 'look-again'> {
+    if (!hasListedPartitions(source)) return 'done';
+    const { domain, sourceDatabase, database, table } = this.#place;
+    const place = { domainName: domain, domain: this.#domain, sourceDatabase, database, table };
+    // What was just made, or made again, has to be looked at whole.
+    const isNew =
+      plan.kind === 'create' || ('notes' in plan && plan.notes.some(({ what }) => what.includes('recreated')));
+    const hint = isNew || this.#change.isRepeated ? 'unknown' : this.#change.partitions;
+    const outcome = await syncPartitions(this.#services, place, source, { hint, by: this.#change.by });
+    await this.#tellPartitions(outcome, 'notes' in plan && plan.notes.some(({ kind }) => kind === 'synced'));
+    return (await outcome.finish()) ? 'done' : 'look-again';
+  }
+
+  /** @param isTold the change of the table that they came with is told anyway */
+  async #tellPartitions(
+    { changes, keptOut, keptOutBefore }: Awaited<ReturnType<typeof syncPartitions>>,
+    isTold: boolean,
+  ): Promise<void> {
+    const events: ToldEvent[] = [];
+    const happening = [this.#change.by, 'partitions'];
+    if (changes.length > 0) {
+      this.#outcome ??= 'partitions';
+      this.#services.measure('PartitionChanges', 1);
+      if (!isTold) events.push(this.#event('Catalog Table Synced', [...happening, ...changes], { changes }));
+    }
+    const before = new Set(keptOutBefore);
+    const released = keptOutBefore.filter(reason => !keptOut.includes(reason));
+    if (keptOut.some(reason => !before.has(reason))) events.push(this.#quarantineEvent(keptOut, happening));
+    else if (released.length > 0 && keptOut.length === 0)
+      events.push(this.#event('Catalog Change Released', [...happening, ...released], { reasons: released }));
+    await this.#announce(events);
+  }
+
+  async #tellNotes(notes: readonly NotedChange[]): Promise<void> {
+    const events = notes.flatMap(note => this.#eventOf(note)).filter(({ eventId }) => !this.#told.has(eventId));
+    await this.#announce(events);
+    for (const { eventId } of events) this.#told.add(eventId);
+  }
+
+  async #announce(events: readonly ToldEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    for (const left of await this.#services.announcer.announce(events)) await this.#services.outbox.keep(left);
+  }
+
+  #eventOf({ kind, at, by, what }: NotedChange): ToldEvent[] {
+    switch (kind) {
+      case 'synced':
+        return [this.#event('Catalog Table Synced', [by, at], { changes: what }, at)];
+      case 'quarantined':
+        return [this.#quarantineEvent(what, [by, at], at)];
+      case 'released':
+        return [this.#event('Catalog Change Released', [by, at], { reasons: what }, at)];
+      case 'missing':
+        // Told when the grace period has passed and the table goes; a table that comes back in time is no news.
+        return [];
+    }
+  }
+
+  #quarantineEvent(reasons: string[], happening: (string | number)[], at?: string): ToldEvent {
+    return this.#event('Catalog Change Quarantined', [...happening, ...reasons], { reasons }, at);
+  }
+
+  #event<T extends TableEventType>(
+    type: T,
+    happening: (string | number)[],
+    said: Omit<ToldData<T>, 'domain' | 'database' | 'table'>,
+    at = this.#services.now(),
+  ): ToldEvent {
+    const { domain, database, table, account } = this.#place;
+    const data = { domain, database, table, ...said } as unknown as ToldData<T>;
+    return toldEvent(type, [database, table, ...happening], at, [account], data);
+  }
 }
 
-/** Hive-style partitions are listed in the catalog; projection and Iceberg need none. */
-function hasListedPartitions({ content: { PartitionKeys, Parameters } }: TableSnapshot): boolean {
-  const isIceberg = Parameters.table_type?.toUpperCase() === 'ICEBERG';
-  return PartitionKeys.length > 0 && Parameters['projection.enabled']?.toLowerCase() !== 'true' && !isIceberg;
+/** Whether the central table is, or was just made, as the source is. */
+function isPublished(plan: TableSyncPlan): boolean {
+  switch (plan.kind) {
+    case 'nothing':
+      return plan.why === 'in-step';
+    case 'create':
+      return true;
+    case 'update':
+      return plan.notes.some(({ kind }) => kind === 'synced' || kind === 'released');
+    default:
+      return false;
+  }
 }
 
-async function planPartitions(services: SyncServices, { database, domain, change }: Place): Promise<PartitionPlan> {
-  // The source last: a partition that another handler has just copied is then in both, and is not taken for one that went.
-  const central = await services.central.readPartitions(database, change.table);
-  const source = await services.producers.readPartitions(change.account, change.database, change.table);
-  return planPartitionSync(domain, source, central);
-}
-
-/** Brings the partitions of a table that was just written up to its source: part of that change, told with it. */
-async function syncPartitions(services: SyncServices, place: Place, source: TableSnapshot | undefined): Promise<void> {
-  if (!source || !hasListedPartitions(source)) return;
-  await applyPartitions(services, place, await planPartitions(services, place), source);
-}
-
-async function applyPartitions(
-  services: SyncServices,
-  place: Place,
-  plan: PartitionPlan,
-  source: TableSnapshot,
-): Promise<void> {
-  if (partitionChanges(plan).length > 0)
-    await services.central.applyPartitions(place.database, place.change.table, plan);
-  if (plan.quarantined.length > 0) await tellQuarantine(services, place, plan.quarantined, source);
-}
-
-/** The table is in step; its partitions may not be. */
-async function syncPartitionsAlone(services: SyncServices, place: Place, source: TableSnapshot): Promise<void> {
-  if (!hasListedPartitions(source)) return;
-  const plan = await planPartitions(services, place);
-  const changes = partitionChanges(plan);
-  // Partitions come and go without a new version of their table: the time tells one such change from the next.
-  const events = changes.length > 0 ? [syncedEvent(services, place, changes, source, services.now())] : [];
-  for (const event of events) await services.staged.stage(`${place.database}.${place.change.table}`, event);
-  await applyPartitions(services, place, plan, source);
-  await tellStaged(services, place, events);
-}
-
-function syncedEvent(
-  { now }: SyncServices,
-  { domainName, database, domain, change }: Place,
-  changes: string[],
-  source: TableSnapshot | undefined,
-  ...more: string[]
-) {
-  const happening = [database, change.table, source ? writeSourceVersion(source) : 'gone', changes.join(), ...more];
-  const data = { domain: domainName, database, table: change.table, changes };
-  return toldEvent('Catalog Table Synced', happening, now(), [domain.account], data);
-}
-
-/** Tells of changes that were written. */
-async function tellStaged(services: SyncServices, { database, change }: Place, events: ToldEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  for (const left of await services.announcer.announce(events)) await services.outbox.keep(left);
-  for (const { eventId } of events) await services.staged.clear(`${database}.${change.table}`, eventId);
-}
-
-/** Told once for each version of the source and its reasons; again where an earlier delivery may have stopped before it told. */
-async function tellQuarantine(
-  services: SyncServices,
-  place: Place,
-  reasons: string[],
-  source: TableSnapshot | undefined,
-): Promise<void> {
-  const { database, domainName, domain, change } = place;
-  const happening = [database, change.table, source ? writeSourceVersion(source) : 'gone', ...reasons];
-  const at = services.now();
-  const data = { domain: domainName, database, table: change.table, reasons };
-  const event = toldEvent('Catalog Change Quarantined', happening, at, [domain.account], data);
-  const isNews = await services.staged.markOnce(domain.account, event.eventId, at);
-  if (isNews || change.isRepeated) await tell(services, [event]);
+function laterByHours(instant: string, hours: number): string {
+  return new Date(Date.parse(instant) + hours * 3_600_000).toISOString();
 }

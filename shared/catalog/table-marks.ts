@@ -1,3 +1,5 @@
+import type { TableContent } from './table-snapshot.ts';
+
 /**
  * What Trellis notes on a central table itself, as parameters. The table is the one place that a sync reads and writes anyway, under Glue's own
  * guard against concurrent writes: a mark costs no call of its own, and can never disagree with the table that it speaks of.
@@ -26,8 +28,8 @@ export interface NotedChange {
   at: string;
   /** Which delivery wrote it: the same one delivered again tells it again, for its first attempt may have died before it told. */
   by: string;
-  kind: 'synced' | 'quarantined' | 'released';
-  /** What changed, or why it is kept out. */
+  kind: 'synced' | 'quarantined' | 'released' | 'missing';
+  /** What changed, or why it is, or was, kept out. */
   what: string[];
 }
 
@@ -52,13 +54,27 @@ export function readMarks(parameters: Readonly<Record<string, string>>): TableMa
   };
 }
 
-/** The parameters that say so; with `change`, that one noted as the newest. */
-export function writeMarks({ missingSince, quarantine, changes }: TableMarks, change?: NotedChange): Record<string, string> {
-  const remembered = (change ? [...changes, change] : changes).slice(-REMEMBERED_CHANGES);
+/** The content with exactly these marks, and `notes` as the newest changes. */
+export function withMarks(
+  content: TableContent,
+  { missingSince, quarantine, changes }: TableMarks,
+  notes: readonly NotedChange[],
+): TableContent {
+  const {
+    [MISSING_PARAMETER]: _,
+    [QUARANTINE_PARAMETER]: __,
+    [CHANGES_PARAMETER]: ___,
+    ...others
+  } = content.Parameters;
+  const remembered = [...changes, ...notes].slice(-REMEMBERED_CHANGES);
   return {
-    ...(missingSince !== undefined && { [MISSING_PARAMETER]: missingSince }),
-    ...(quarantine && { [QUARANTINE_PARAMETER]: JSON.stringify(quarantine) }),
-    ...(remembered.length > 0 && { [CHANGES_PARAMETER]: JSON.stringify(remembered) }),
+    ...content,
+    Parameters: {
+      ...others,
+      ...(missingSince !== undefined && { [MISSING_PARAMETER]: missingSince }),
+      ...(quarantine && { [QUARANTINE_PARAMETER]: JSON.stringify(quarantine) }),
+      ...(remembered.length > 0 && { [CHANGES_PARAMETER]: JSON.stringify(remembered) }),
+    },
   };
 }
 
@@ -83,7 +99,7 @@ function isChanges(value: unknown): value is NotedChange[] {
 
 function isChange(value: unknown): value is NotedChange {
   const { at, by, kind, what } = (value ?? {}) as Partial<NotedChange>;
-  const isKnown = kind === 'synced' || kind === 'quarantined' || kind === 'released';
+  const isKnown = kind !== undefined && ['synced', 'quarantined', 'released', 'missing'].includes(kind);
   return isKnown && typeof at === 'string' && typeof by === 'string' && isTexts(what);
 }
 

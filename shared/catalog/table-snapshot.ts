@@ -36,12 +36,6 @@ export interface SourceVersion {
   versionId: number;
 }
 
-export const DOMAIN_PARAMETER = 'trellis.domain';
-export const SOURCE_ACCOUNT_PARAMETER = 'trellis.source_account';
-export const SOURCE_VERSION_PARAMETER = 'trellis.source_version';
-/** When the source was seen to be gone. */
-export const MISSING_PARAMETER = 'trellis.missing_since';
-
 export function isOlder(one: SourceVersion, other: SourceVersion): boolean {
   return one.createdAt === other.createdAt ? one.versionId < other.versionId : one.createdAt < other.createdAt;
 }

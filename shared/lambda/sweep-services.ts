@@ -8,7 +8,10 @@ import { setting } from './environment.ts';
 export function sweepServices() {
   return {
     ledger: new DueIndex(steadyDynamoClient(), setting('LEDGER_TABLE')),
-    queue: new SqsWorkQueue(sqsClient(), setting('ENFORCE_QUEUE_URL')),
+    queue: new SqsWorkQueue(sqsClient(), {
+      enforce: setting('ENFORCE_QUEUE_URL'),
+      catalog: setting('CATALOG_QUEUE_URL'),
+    }),
     now,
   };
 }

@@ -1,11 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { centralContent } from '../../shared/catalog/central-content.ts';
-import { planPartitionSync } from '../../shared/catalog/plan-partition-sync.ts';
+import { comparePartitions, type Partition } from '../../shared/catalog/compare-partitions.ts';
 import { type CentralSnapshot, planTableSync } from '../../shared/catalog/plan-table-sync.ts';
-import { syncTable } from '../../shared/catalog/sync-table.ts';
+import { syncTable, type TableChange } from '../../shared/catalog/sync-table.ts';
 import type { TableContent, TableSnapshot } from '../../shared/catalog/table-snapshot.ts';
-import { AVIATION, CREATED, flights, hint, NOW, partition, snapshot, World } from '../unit/catalog/world.ts';
+import {
+  AVIATION,
+  CREATED,
+  dailyFlights,
+  flights,
+  hint,
+  NOW,
+  partition,
+  snapshot,
+  syncedWorld,
+  World,
+} from '../unit/catalog/world.ts';
 
 /** What a producer does to its table. Each change of content is a new one. */
 const act = fc.constantFrom('change', 'count rows', 'drop', 'make again', 'make again at once');
@@ -40,7 +51,7 @@ class Producer {
 /** What a reader sees of a table: without row counts and the source's version, which lag behind on purpose. */
 function visible(content: TableContent | undefined): unknown {
   if (!content) return undefined;
-  const { numRows: _, 'trellis.source_version': __, ...Parameters } = content.Parameters;
+  const { numRows: _, 'trellis.source_version': __, 'trellis.changes': ___, ...Parameters } = content.Parameters;
   return { ...content, Parameters };
 }
 
@@ -112,17 +123,17 @@ async function runAtOnce(acts: readonly string[], scheduler: fc.Scheduler): Prom
     }
   };
   await scheduler.waitFor(produce().then(() => Promise.all(handlers)));
-  expect(world.staged.size).toBe(0);
   world.before = async () => {};
   world.after = async () => {};
   return world;
 }
 
 /** As the queue does: until it succeeds. */
-async function deliver(world: World): Promise<void> {
+async function deliver(world: World, partitions: TableChange['partitions'] = 'unknown'): Promise<void> {
+  const first = hint({ partitions });
   for (let isRepeated = false; ; isRepeated = true) {
     try {
-      await syncTable(world.services(), hint({ isRepeated }));
+      await syncTable(world.services(), { ...first, isRepeated });
       return;
     } catch (fault) {
       if (!(fault instanceof Error) || fault.name !== 'TableChangedError') throw fault;
@@ -161,40 +172,87 @@ describe('planning twice is planning once', () => {
             content: centralContent(before, 'aviation', AVIATION.account),
             versionId: '1',
           };
-          const question = { domainName: 'aviation', domain: AVIATION, source: now, isReadLast, now: NOW };
+          const question = {
+            domainName: 'aviation',
+            domain: AVIATION,
+            source: now,
+            isReadLast,
+            now: NOW,
+            by: 'message',
+          };
           const plan = planTableSync({ ...question, central });
           const after = 'content' in plan ? { content: plan.content, versionId: '2' } : central;
           const again = planTableSync({ ...question, central: after });
-          expect(again).toEqual('content' in plan ? { kind: 'nothing', why: 'in-step' } : plan);
+          expect(again).toMatchObject('content' in plan ? { kind: 'nothing' } : plan);
         },
       ),
       { numRuns: 500 },
     );
   });
+});
 
-  it('for partitions', () => {
-    const partitions = fc.uniqueArray(
-      fc.record({
-        day: fc.constantFrom('1', '2', '3', '4'),
-        bucket: fc.constantFrom('trellis-aviation', 'trellis-climate'),
+describe('partitions compared as they stream by', () => {
+  const days = fc.uniqueArray(fc.record({ day: fc.nat({ max: 60 }).map(String), place: fc.constantFrom('a', 'b') }), {
+    selector: one => one.day,
+    maxLength: 40,
+  });
+  const side = fc.record({
+    partitions: days.map(all => all.map(({ day, place }) => partition(day, `s3://trellis-aviation/${place}/${day}/`))),
+    pageSize: fc.integer({ min: 1, max: 7 }),
+  });
+
+  it('give exactly the difference of the two sets, in whatever order and pages each side lists them', async () => {
+    await fc.assert(
+      fc.asyncProperty(side, side, async (source, central) => {
+        const there = new Map(central.partitions.map(one => [one.values.join(), one]));
+        for await (const difference of comparePartitions(pagesOf(source), pagesOf(central))) {
+          if (difference.kind === 'remove') expect(there.delete(difference.values.join())).toBe(true);
+          else {
+            const key = difference.partition.values.join();
+            expect(there.has(key)).toBe(difference.kind === 'update');
+            there.set(key, difference.partition);
+          }
+        }
+        const wanted = new Map(source.partitions.map(one => [one.values.join(), one]));
+        expect(new Map([...there].sort())).toEqual(new Map([...wanted].sort()));
       }),
-      { selector: one => one.day },
+      { numRuns: 300 },
     );
-    const made = partitions.map(all => all.map(({ day, bucket }) => partition(day, `s3://${bucket}/${day}/`)));
-    fc.assert(
-      fc.property(made, made, (wanted, there) => {
-        const plan = planPartitionSync(AVIATION, wanted, there);
-        const after = new Map(there.map(one => [one.values.join(), one]));
-        for (const one of [...plan.create, ...plan.update]) after.set(one.values.join(), one);
-        for (const values of plan.remove) after.delete(values.join());
-        expect(planPartitionSync(AVIATION, wanted, [...after.values()])).toEqual({
-          ...plan,
-          create: [],
-          update: [],
-          remove: [],
-        });
-        expect([...after.values()].every(one => one.storage.Location?.startsWith('s3://trellis-aviation/'))).toBe(true);
-      }),
+  });
+
+  it('are in step once handlers at once are done, however their calls and the changes of the source fall', async () => {
+    const change = fc.record({ day: fc.nat({ max: 4 }).map(String), isThere: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.scheduler(),
+        async (changes, pageSize, scheduler) => {
+          const { world } = await syncedWorld(dailyFlights(), [partition('0'), partition('1')]);
+          world.pageSize = pageSize;
+          const wait = async (call: string) => void (await scheduler.schedule(Promise.resolve(), call));
+          world.before = wait;
+          world.after = wait;
+          const handlers: Promise<void>[] = [];
+          const produce = async () => {
+            for (const { day, isThere } of changes) {
+              await scheduler.schedule(Promise.resolve(), 'change');
+              world.sourcePartitions = world.sourcePartitions.filter(one => one.values[0] !== day);
+              if (isThere) world.sourcePartitions.push(partition(day));
+              handlers.push(deliver(world, [[day]]));
+            }
+          };
+          await scheduler.waitFor(produce().then(() => Promise.all(handlers)));
+          const keys = (all: Iterable<Partition>) => [...all].map(one => one.values.join()).sort();
+          expect(keys(world.centralPartitions.values())).toEqual(keys(world.sourcePartitions));
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 });
+
+async function* pagesOf({ partitions, pageSize }: { partitions: Partition[]; pageSize: number }) {
+  for (let start = 0; start === 0 || start < partitions.length; start += pageSize)
+    yield { partitions: partitions.slice(start, start + pageSize), hasMore: start + pageSize < partitions.length };
+}

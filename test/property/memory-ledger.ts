@@ -36,6 +36,8 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly leases = new Map<string, Lease>();
   readonly told = new Map<string, Stored<ToldEvent>>();
   readonly seen = new Set<string>();
+  /** Tables that are closed to new grants, and whether something may be left on them. */
+  readonly closed = new Map<string, boolean>();
   /** What was committed, in order. */
   readonly committed: Transition[] = [];
   /** What readers still see of items that a transaction is writing: see `commitInPieces`. */
@@ -66,6 +68,14 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     return ofAccount.reduce((sum, [, { value }]) => sum + value.grants.length, 0);
   }
 
+  async *pairsOf(table: string): AsyncGenerator<PairReading[]> {
+    yield [...this.pairs.values()].map(({ value }) => copy(value)).filter(({ record }) => record.table === table);
+  }
+
+  async settleClosed(table: string): Promise<void> {
+    if (this.closed.has(table)) this.closed.set(table, false);
+  }
+
   async commit(transition: Transition): Promise<'committed' | 'seen'> {
     const { cause, request, requestDueAt, pairs, tell, at } = copy(transition);
     if (cause && this.seen.has(seenKey(cause))) return 'seen';
@@ -75,6 +85,8 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     }
     if (request && this.#busy.has(request.requestId)) throw new LedgerConflictError(`The request ${request.requestId}`);
     for (const { after } of pairs) this.#expect(after);
+    const isClosed = pairs.some(({ put, after }) => put && this.closed.has(after.table));
+    if (isClosed) throw new LedgerConflictError('A table that is being removed');
     if (cause) this.seen.add(seenKey(cause));
     if (request) {
       const { taskToken: _, ...kept } = request;

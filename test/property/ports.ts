@@ -1,6 +1,7 @@
 import type { Instant } from '../../shared/access/access-request.ts';
 import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
 import type { DueItem, DueWork, Transition } from '../../shared/access/ledger.ts';
+import type { PairReading } from '../../shared/access/pair-record.ts';
 import type { ResourceShares } from '../../shared/access/provision.ts';
 import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
@@ -57,6 +58,8 @@ export function ledgerPorts(step: Step, ledger: MemoryLedger, real: WholeLedger 
     loadRequest: id => step('ledger.loadRequest', () => real.loadRequest(id)),
     loadPair: pair => step('ledger.loadPair', () => real.loadPair(pair)),
     countGrants: (account, table) => step('ledger.countGrants', () => real.countGrants(account, table)),
+    pairsOf: table => pairPages(step, real, table),
+    settleClosed: table => step('ledger.settleClosed', () => real.settleClosed(table)),
     commit: transition =>
       step(
         `ledger.commit ${transition.request?.requestId} ${transition.request?.state.status}`,
@@ -70,6 +73,14 @@ export function ledgerPorts(step: Step, ledger: MemoryLedger, real: WholeLedger 
     saveTaskToken: (id, token) => step('ledger.saveTaskToken', () => real.saveTaskToken(id, token)),
     due: now => duePages(step, real, now),
   };
+}
+
+async function* pairPages(step: Step, ledger: WholeLedger, table: string): AsyncIterable<readonly PairReading[]> {
+  yield* await step('ledger.pairsOf', async () => {
+    const pages: (readonly PairReading[])[] = [];
+    for await (const page of ledger.pairsOf(table)) pages.push(page);
+    return pages;
+  });
 }
 
 async function* duePages(step: Step, ledger: DueWork, now: Instant): AsyncIterable<DueItem[]> {

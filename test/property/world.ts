@@ -234,6 +234,9 @@ function nameOf(item: DueItem): string {
       return `${item.pair.principal.slice(31)} on ${item.pair.table}`;
     case 'told':
       return `told ${item.eventId.slice(0, 6)}`;
+    case 'closed':
+    case 'removal':
+      return `${item.kind} ${item.table}`;
   }
 }
 

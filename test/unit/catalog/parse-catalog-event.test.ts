@@ -24,20 +24,45 @@ describe("Glue's events", () => {
   it('hint at the one table of a table event', () => {
     const detail = { databaseName: 'ops', typeOfChange: 'UpdateTable', tableName: 'flights', changedPartitions: [] };
     expect(parseCatalogEvent(event(TABLE, detail))).toEqual({
+      kind: 'tables',
       account: '222222222222',
       database: 'ops',
       tables: ['flights'],
+      partitions: 'none',
+      happenedAt: '2026-11-21T09:00:00Z',
     });
   });
 
   it('hint at every table that a database event names', () => {
     const detail = { databaseName: 'ops', typeOfChange: 'CreateTable', changedTables: ['flights', 'airports'] };
-    expect(parseCatalogEvent(event(DATABASE, detail)).tables).toEqual(['flights', 'airports']);
+    expect(parseCatalogEvent(event(DATABASE, detail))).toMatchObject({ tables: ['flights', 'airports'] });
   });
 
-  it.each([{ changedTables: [] }, {}])('hint at no table when a database came or went: %j', named => {
+  it.each([{ changedTables: [] }, {}])('hint at a whole database that went: %j', named => {
     const detail = { databaseName: 'ops', typeOfChange: 'DeleteDatabase', ...named };
-    expect(parseCatalogEvent(event(DATABASE, detail))).toMatchObject({ database: 'ops', tables: [] });
+    expect(parseCatalogEvent(event(DATABASE, detail))).toMatchObject({
+      kind: 'database',
+      database: 'ops',
+      isGone: true,
+    });
+  });
+
+  it('hint at the partitions that they name', () => {
+    const detail = { databaseName: 'ops', typeOfChange: 'BatchCreatePartition', tableName: 'flights' };
+    const changedPartitions = ['[1, 2021-05-23 00:00:00, SNAPSHOT]', '[2, 2021-05-24 00:00:00, SNAPSHOT]'];
+    expect(parseCatalogEvent(event(TABLE, { ...detail, changedPartitions }))).toMatchObject({
+      partitions: [
+        ['1', '2021-05-23 00:00:00', 'SNAPSHOT'],
+        ['2', '2021-05-24 00:00:00', 'SNAPSHOT'],
+      ],
+    });
+    const unreadable = { ...detail, changedPartitions: ['1/2021'] };
+    expect(parseCatalogEvent(event(TABLE, unreadable))).toMatchObject({ partitions: 'unknown' });
+  });
+
+  it('say nothing of how late they are when they come from an archive', () => {
+    const detail = { databaseName: 'ops', typeOfChange: 'UpdateTable', tableName: 'flights' };
+    expect(parseCatalogEvent(event(TABLE, detail, { 'replay-name': 'again' }))).not.toHaveProperty('happenedAt');
   });
 
   it('name things in lower case, as the catalog does', () => {
@@ -49,7 +74,7 @@ describe("Glue's events", () => {
 
   it('are taken whatever the kind of change and whatever else they carry', () => {
     const detail = { databaseName: 'ops', typeOfChange: 'SomethingNew', tableName: 'flights', more: { deep: 1 } };
-    expect(parseCatalogEvent(event(TABLE, detail)).tables).toEqual(['flights']);
+    expect(parseCatalogEvent(event(TABLE, detail))).toMatchObject({ tables: ['flights'], partitions: 'unknown' });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { centralContent } from '../../../shared/catalog/central-content.ts';
 import { type CentralSnapshot, planTableSync } from '../../../shared/catalog/plan-table-sync.ts';
+import { readMarks } from '../../../shared/catalog/table-marks.ts';
 import type { TableContent, TableSnapshot } from '../../../shared/catalog/table-snapshot.ts';
 import { AVIATION, CREATED, flights, NOW, snapshot } from './world.ts';
 
@@ -8,8 +9,20 @@ function inStepWith(source: TableSnapshot): CentralSnapshot {
   return { content: centralContent(source, 'aviation', AVIATION.account), versionId: '7' };
 }
 
+const question = { domainName: 'aviation', domain: AVIATION, now: NOW, by: 'message' };
+
+/** The plan, with what it notes in place of the marks that hold it. */
 function plan(source: TableSnapshot | undefined, central: CentralSnapshot | undefined, isReadLast = false) {
-  return planTableSync({ domainName: 'aviation', domain: AVIATION, source, central, isReadLast, now: NOW });
+  const planned = planTableSync({ ...question, source, central, isReadLast });
+  if (planned.kind === 'keep-out') return { kind: 'quarantine' as const, reasons: planned.quarantine.reasons };
+  if (!('notes' in planned)) return planned;
+  const { notes, content: marked, ...rest } = planned;
+  const quarantined = notes.find(({ kind }) => kind === 'quarantined');
+  if (quarantined) return { kind: 'quarantine' as const, reasons: quarantined.what };
+  expect(readMarks(marked.Parameters).changes).toEqual(notes);
+  const { 'trellis.changes': _, ...Parameters } = marked.Parameters;
+  const content = { ...marked, Parameters };
+  return rest.kind === 'mark-missing' ? { ...rest, content } : { ...rest, content, changes: notes[0]?.what ?? [] };
 }
 
 function storage(changes: Partial<TableContent['StorageDescriptor']>): TableContent {
@@ -38,7 +51,7 @@ describe('a table that is not in the central catalog', () => {
     });
     const planned = plan(snapshot(forged), undefined);
     expect(planned).toMatchObject({ kind: 'create', content: { Parameters: { 'trellis.domain': 'aviation' } } });
-    expect(planned.kind === 'create' && Object.keys(planned.content.Parameters).sort()).toEqual([
+    expect('content' in planned && Object.keys(planned.content.Parameters).sort()).toEqual([
       'trellis.domain',
       'trellis.source_account',
       'trellis.source_version',
@@ -46,7 +59,7 @@ describe('a table that is not in the central catalog', () => {
   });
 
   it('stays out while it is gone at its source', () => {
-    expect(plan(undefined, undefined)).toEqual({ kind: 'nothing', why: 'in-step' });
+    expect(plan(undefined, undefined)).toEqual({ kind: 'nothing', why: 'absent' });
   });
 
   it('stays out when it is a link or a view', () => {
@@ -150,7 +163,7 @@ describe('a table that has changed', () => {
     const source = snapshot(storage({ Location: 's3://trellis-aviation/other/' }), 4);
     const first = plan(source, central);
     expect(first.kind).toBe('update');
-    const applied = first.kind === 'update' ? { content: first.content, versionId: '8' } : undefined;
+    const applied = 'content' in first ? { content: first.content, versionId: '8' } : undefined;
     expect(plan(source, applied)).toEqual({ kind: 'nothing', why: 'in-step' });
   });
 });
@@ -169,8 +182,11 @@ describe('a reading that is older than the central table', () => {
     });
   });
 
-  it('changes nothing even when the central table was read before it, for an earlier incarnation', () => {
-    expect(plan(snapshot(flights(), 90, CREATED - 1000), later, true)).toEqual({ kind: 'nothing', why: 'stale' });
+  it('is the truth when it was taken after the central one: the domain has moved to another account', () => {
+    expect(plan(snapshot(flights(), 90, CREATED - 1000), later, true)).toMatchObject({
+      kind: 'update',
+      changes: ['recreated', 'description'],
+    });
   });
 });
 
@@ -213,8 +229,8 @@ describe('a table that is gone at its source', () => {
 
   it('loses the mark when it was made again', () => {
     const planned = plan(snapshot(flights(), 0, CREATED + 5000), missing(snapshot()));
-    expect(planned).toMatchObject({ kind: 'update', changes: ['recreated', 'parameters'] });
-    expect(planned.kind === 'update' && planned.content.Parameters).not.toHaveProperty('trellis.missing_since');
+    expect(planned).toMatchObject({ kind: 'update', changes: ['recreated'] });
+    expect('content' in planned && planned.content.Parameters).not.toHaveProperty('trellis.missing_since');
   });
 
   it('keeps the mark for a reading from before it was missed', () => {
@@ -224,7 +240,7 @@ describe('a table that is gone at its source', () => {
 
   it('loses the mark when the same table is there after all', () => {
     const source = snapshot();
-    expect(plan(source, missing(source), true)).toMatchObject({ kind: 'update', changes: ['parameters'] });
+    expect(plan(source, missing(source), true)).toMatchObject({ kind: 'update', changes: ['there-again'] });
   });
 });
 
@@ -258,6 +274,16 @@ describe("a location outside the domain's prefixes", () => {
       's3://trellis-climate/delta/',
     ],
     [
+      "Spark's path",
+      storage({ SerdeInfo: { Parameters: { path: 's3://trellis-climate/spark/' } } }),
+      's3://trellis-climate/spark/',
+    ],
+    [
+      'where projected partitions lie',
+      flights({ Parameters: { 'storage.location.template': 's3://trellis-climate/${day}/' } }),
+      's3://trellis-climate/x/',
+    ],
+    [
       'the Iceberg metadata',
       iceberg({ metadata_location: 's3://trellis-climate/m/1.json' }),
       's3://trellis-climate/m/1.json',
@@ -277,7 +303,7 @@ describe("a location outside the domain's prefixes", () => {
     const content = storage({ Location: 's3://elsewhere/a/' });
     content.Parameters.metadata_location = 's3://elsewhere/b.json';
     const planned = plan(snapshot(content), undefined);
-    expect(planned.kind === 'quarantine' && planned.reasons).toHaveLength(2);
+    expect('reasons' in planned && planned.reasons).toHaveLength(2);
   });
 
   it('is none for a table without a place', () => {

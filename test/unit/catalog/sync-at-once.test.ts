@@ -21,13 +21,10 @@ describe('two handlers at once', () => {
   it.each(['create', 'update'])('have one of them read again when both write: %s', async kind => {
     const world = kind === 'create' ? new World() : (await syncedWorld()).world;
     world.change(flights({ Description: 'Changed.' }));
-    const both = await Promise.allSettled([syncTable(world.services(), hint()), syncTable(world.services(), hint())]);
-    expect(both.map(one => one.status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(both.find(one => one.status === 'rejected')?.reason).toMatchObject({ name: 'TableChangedError' });
-    expect(await syncTable(world.services(), hint({ isRepeated: true }))).toBe('nothing');
+    const both = await Promise.all([syncTable(world.services(), hint()), syncTable(world.services(), hint())]);
+    expect(both.sort()).toEqual(['nothing', kind].sort());
     expectInStep(world);
-    expect(new Set(world.told.map(event => event.eventId)).size).toBe(1);
-    expect(world.staged.size).toBe(0);
+    expect(world.told).toHaveLength(1);
   });
 
   it('do not take a partition that the other has just copied for one that went', async () => {
@@ -35,7 +32,7 @@ describe('two handlers at once', () => {
     world.sourcePartitions = [partition('2026-11-01')];
     let isFirst = true;
     const meanwhile = async (call: string) => {
-      if (!call.endsWith('readPartitions') || !isFirst) return;
+      if (!call.endsWith('partitionPages') || !isFirst) return;
       isFirst = false;
       world.sourcePartitions.push(partition('2026-11-02'));
       await syncTable(world.services(), hint());

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { syncTable } from '../../../shared/catalog/sync-table.ts';
+import { readMarks } from '../../../shared/catalog/table-marks.ts';
 import {
   AVIATION,
+  bare,
   CREATED,
   dailyFlights,
   expectInStep,
@@ -27,17 +29,20 @@ describe('what a hint costs', () => {
     expect(world.calls).toEqual(['producers.readTable', 'central.read']);
   });
 
-  it.each(['create', 'update'])('is six calls for a change: %s', async kind => {
+  it.each([
+    ['update', []],
+    ['create', ['keptOut.load']],
+  ])('is five calls for a change, and one more for a new table: %s', async (kind, more) => {
     const world = kind === 'create' ? new World() : (await syncedWorld()).world;
     world.change(flights({ Description: 'Changed.' }));
     expect(await syncTable(world.services(), hint())).toBe(kind);
     expect(world.calls).toEqual([
       'producers.readTable',
       'central.read',
-      'staged.stage',
+      ...more,
       `central.${kind}`,
       'announcer.announce',
-      'staged.clear',
+      'producers.readTable',
     ]);
     expectInStep(world);
   });
@@ -80,7 +85,6 @@ describe('a change that was synced', () => {
     expect([...world.outbox.values()]).toMatchObject([
       { type: 'Catalog Table Synced', destinations: ['222222222222'] },
     ]);
-    expect(world.staged.size).toBe(0);
   });
 
   it('keeps a Glue version for a new column alone', async () => {
@@ -95,7 +99,7 @@ describe('a change that was synced', () => {
 });
 
 describe('a read that fails', () => {
-  it.each(['producers.readTable', 'central.read', 'producers.readPartitions', 'central.readPartitions'])(
+  it.each(['producers.readTable', 'central.read', 'producers.partitionPages', 'central.partitionPages'])(
     'changes nothing and is tried again: %s',
     async call => {
       const { world, services } = await syncedWorld(dailyFlights());
@@ -109,7 +113,7 @@ describe('a read that fails', () => {
       );
       expect(world.central).toEqual(before);
       expect(world.told).toEqual([]);
-      expect(world.calls.filter(name => /create|update|apply|stage$/.test(name))).toEqual([]);
+      expect(world.calls.filter(name => /create|update|remove|writing/.test(name))).toEqual([]);
     },
   );
 });
@@ -167,25 +171,73 @@ describe('a quarantined table', () => {
     StorageDescriptor: { ...flights().StorageDescriptor, Location: 's3://trellis-climate/observations/' },
   });
 
-  it('leaves what was good in the central catalog, and is told once for its version', async () => {
+  it('leaves what was good in the central catalog, marked, and is told once for its reasons', async () => {
     const { world, services } = await syncedWorld();
-    const good = structuredClone(world.central);
+    const good = bare(world.central?.content);
     world.change(stolen);
-    expect(await syncTable(services, hint())).toBe('quarantine');
-    expect(await syncTable(services, hint())).toBe('quarantine');
-    expect(world.central).toEqual(good);
+    expect(await syncTable(services, hint())).toBe('update');
+    expect(await syncTable(services, hint())).toBe('nothing');
+    world.change({ ...stolen, Description: 'Still there.' });
+    expect(await syncTable(services, hint())).toBe('nothing');
+    expect(bare(world.central?.content)).toEqual(good);
+    expect(readMarks(world.central!.content.Parameters).quarantine).toMatchObject({
+      since: NOW,
+      reasons: [expect.stringContaining('trellis-climate')],
+    });
     expect(world.told).toMatchObject([{ type: 'Catalog Change Quarantined', destinations: ['hub', '222222222222'] }]);
-    world.change(stolen);
-    await syncTable(services, hint());
-    expect(world.told).toHaveLength(2);
   });
 
-  it('flows again by itself once it is mended', async () => {
+  it('flows again by itself once it is mended, and that is told', async () => {
     const { world, services } = await syncedWorld();
     world.change(stolen);
     await syncTable(services, hint());
+    world.told = [];
     world.change(flights({ Description: 'Mended.' }));
     expect(await syncTable(services, hint())).toBe('update');
+    expectInStep(world);
+    expect(world.told.map(({ type }) => type)).toEqual(['Catalog Table Synced', 'Catalog Change Released']);
+  });
+
+  it('that was never published is kept out by the ledger, told once, and released when it is mended', async () => {
+    const world = new World();
+    world.source = snapshot(stolen);
+    const services = world.services();
+    expect(await syncTable(services, hint())).toBe('keep-out');
+    expect(await syncTable(services, hint())).toBe('nothing');
+    expect(world.central).toBeUndefined();
+    expect(world.told.map(({ type }) => type)).toEqual(['Catalog Change Quarantined']);
+    expect(world.outbox.size).toBe(0);
+    world.change(flights());
+    expect(await syncTable(services, hint())).toBe('create');
+    expect(world.keptOut).toBeUndefined();
+    expect(world.told.map(({ type }) => type).slice(1)).toEqual(['Catalog Table Synced', 'Catalog Change Released']);
+  });
+
+  it('that is dropped is let go', async () => {
+    const world = new World();
+    world.source = snapshot(stolen);
+    const services = world.services();
+    await syncTable(services, hint());
+    world.source = undefined;
+    expect(await syncTable(services, hint())).toBe('let-go');
+    expect(world.keptOut).toBeUndefined();
+    expect(world.told.map(({ type }) => type)).toEqual(['Catalog Change Quarantined', 'Catalog Change Released']);
+  });
+});
+
+describe('a source that changes and changes back', () => {
+  it('while a handler writes what it read in between is put right by that handler', async () => {
+    const { world } = await syncedWorld();
+    world.change(flights({ Description: 'In between.' }));
+    let isFirst = true;
+    world.before = async call => {
+      if (call !== 'central.update' || !isFirst) return;
+      isFirst = false;
+      world.change(flights());
+      // The hint of the change back finds the central table as it should be.
+      expect(await syncTable(world.services(), hint())).toBe('nothing');
+    };
+    await syncTable(world.services(), hint());
     expectInStep(world);
   });
 });

@@ -1,9 +1,12 @@
 import { expect } from 'vitest';
-import { centralContent } from '../../../shared/catalog/central-content.ts';
-import type { Partition, PartitionPlan } from '../../../shared/catalog/plan-partition-sync.ts';
+import { TableChangedError } from '../../../shared/catalog/catalog-ports.ts';
+import { centralContent, withoutOurs } from '../../../shared/catalog/central-content.ts';
+import type { Partition, PartitionPage } from '../../../shared/catalog/compare-partitions.ts';
 import type { CentralSnapshot } from '../../../shared/catalog/plan-table-sync.ts';
+import type { DueRemoval, RemovalServices } from '../../../shared/catalog/remove-table.ts';
 import { SeenTables } from '../../../shared/catalog/seen-tables.ts';
-import { type SyncServices, syncTable, type TableChange } from '../../../shared/catalog/sync-table.ts';
+import { syncTable, type TableChange } from '../../../shared/catalog/sync-table.ts';
+import type { Quarantine } from '../../../shared/catalog/table-marks.ts';
 import type { TableContent, TableSnapshot } from '../../../shared/catalog/table-snapshot.ts';
 import type { Domain, Mesh } from '../../../shared/mesh/mesh.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
@@ -67,12 +70,11 @@ export function partition(day: string, location = `s3://trellis-aviation/ops/fli
 }
 
 export function hint(changes: Partial<TableChange> = {}): TableChange {
-  return { account: AVIATION.account, database: 'ops', table: 'flights', isRepeated: false, ...changes };
+  const place = { account: AVIATION.account, database: 'ops', table: 'flights' };
+  return { ...place, partitions: 'unknown', by: `message-${++messages}`, isRepeated: false, ...changes };
 }
 
-class TableMovedError extends Error {
-  override name = 'TableChangedError';
-}
+let messages = 0;
 
 /**
  * One producer's table, the central one, and what was told, in memory. Every port call is written to `calls`, and goes through `before`, which
@@ -83,8 +85,13 @@ export class World {
   sourcePartitions: Partition[] = [];
   central: CentralSnapshot | undefined;
   centralPartitions = new Map<string, Partition>();
-  readonly staged = new Map<string, ToldEvent>();
-  readonly marked = new Set<string>();
+  keptOut: Quarantine | undefined;
+  removal: (DueRemoval & { dueAt: string }) | undefined;
+  /** The ledger's item of the table's partitions. */
+  partitions = { looks: 0, unfinished: new Set<string>(), keptOut: [] as string[] };
+  isClosed = false;
+  /** Somebody still has something on the table. */
+  hasGrants = false;
   readonly outbox = new Map<string, ToldEvent>();
   told: ToldEvent[] = [];
   /** The destinations that do not take events. */
@@ -92,40 +99,104 @@ export class World {
   calls: string[] = [];
   /** Of the writes of the central table, those that kept a version. */
   keptVersions: boolean[] = [];
+  measured: string[] = [];
+  /** Partitions on a page. */
+  pageSize = 1000;
   now = NOW;
   before: (call: string) => Promise<void> = async () => {};
   after: (call: string) => Promise<void> = async () => {};
 
-  services(): SyncServices {
+  services(): RemovalServices {
+    const call = <T>(name: string, effect: () => T) => this.#call(name, effect);
     return {
       mesh: MESH,
       producers: {
-        readTable: () => this.#call('producers.readTable', () => structuredClone(this.source)),
-        readPartitions: () => this.#call('producers.readPartitions', () => structuredClone(this.sourcePartitions)),
+        readTable: () => call('producers.readTable', () => structuredClone(this.source)),
+        readDatabase: () => call('producers.readDatabase', () => ({ description: 'Operations.' })),
+        partitionPages: () => this.#pages('producers.partitionPages', () => this.sourcePartitions),
+        findPartitions: (_, __, ___, values) =>
+          call('producers.findPartitions', () => pick(this.sourcePartitions, values)),
       },
       central: {
-        read: () => this.#call('central.read', () => structuredClone(this.central)),
-        create: (_, content) => this.#call('central.create', () => this.#create(content)),
+        read: () => call('central.read', () => structuredClone(this.central)),
+        create: (_, content) => call('central.create', () => this.#create(content)),
         update: (_, content, versionId, keepVersion) =>
-          this.#call('central.update', () => this.#update(content, versionId, keepVersion)),
-        readPartitions: () => this.#call('central.readPartitions', () => [...this.centralPartitions.values()]),
-        applyPartitions: (_, __, plan) => this.#call('central.applyPartitions', () => this.#applyPartitions(plan)),
+          call('central.update', () => this.#update(content, versionId, keepVersion)),
+        remove: () => call('central.remove', () => this.#remove()),
+        createDatabase: () => call('central.createDatabase', () => undefined),
+        tableNames: () => [].values() as never,
+        partitionPages: () => this.#pages('central.partitionPages', () => [...this.centralPartitions.values()]),
+        findPartitions: (_, __, values) =>
+          call('central.findPartitions', () => pick([...this.centralPartitions.values()], values)),
+        createPartitions: (_, __, all) => call('central.createPartitions', () => this.#putPartitions(all, true)),
+        updatePartitions: (_, __, all) => call('central.updatePartitions', () => this.#putPartitions(all, false)),
+        removePartitions: (_, __, values) =>
+          call('central.removePartitions', () =>
+            values.forEach(one => void this.centralPartitions.delete(one.join('/'))),
+          ),
       },
-      staged: {
-        load: () => this.#call('staged.load', () => [...this.staged.values()]),
-        stage: (_, event) => this.#call('staged.stage', () => void this.staged.set(event.eventId, event)),
-        clear: (_, eventId) => this.#call('staged.clear', () => void this.staged.delete(eventId)),
-        markOnce: (account, eventId) => this.#call('staged.markOnce', () => this.#mark(`${account} ${eventId}`)),
+      activity: {
+        begin: () =>
+          call('activity.begin', () => {
+            this.partitions.looks++;
+            const { looks, unfinished, keptOut } = this.partitions;
+            return { looks, unfinished: [...unfinished], keptOut };
+          }),
+        writing: (_, __, by) => call('activity.writing', () => void this.partitions.unfinished.add(by)),
+        finish: (_, __, { looks, by, keptOut }) =>
+          call('activity.finish', () => {
+            this.partitions.unfinished.delete(by);
+            this.partitions.keptOut = keptOut;
+            return this.partitions.looks === looks;
+          }),
+      },
+      keptOut: {
+        load: () => call('keptOut.load', () => this.keptOut),
+        save: (_, quarantine, event) => call('keptOut.save', () => this.#keepOut(quarantine, event)),
+        forget: (_, event) => call('keptOut.forget', () => this.#keepOut(undefined, event)),
+      },
+      removals: {
+        schedule: (place, since, dueAt) =>
+          call('removals.schedule', () => void Object.assign(this, { removal: { place, since, dueAt } })),
+        cancel: () => call('removals.cancel', () => void Object.assign(this, { removal: undefined })),
+      },
+      due: {
+        load: () => call('due.load', () => this.removal),
+        conclude: (_, event) =>
+          call('due.conclude', () => {
+            this.removal = undefined;
+            this.isClosed = false;
+            if (event) this.outbox.set(event.eventId, event);
+          }),
+      },
+      grants: {
+        close: () =>
+          call('grants.close', () => {
+            this.isClosed = true;
+            return !this.hasGrants;
+          }),
       },
       outbox: {
-        load: eventId => this.#call('outbox.load', () => this.outbox.get(eventId)),
-        clear: eventIds => this.#call('outbox.clear', () => eventIds.forEach(id => void this.outbox.delete(id))),
-        keep: event => this.#call('outbox.keep', () => void this.outbox.set(event.eventId, event)),
+        load: eventId => call('outbox.load', () => this.outbox.get(eventId)),
+        clear: eventIds => call('outbox.clear', () => eventIds.forEach(id => void this.outbox.delete(id))),
+        keep: event => call('outbox.keep', () => void this.outbox.set(event.eventId, event)),
       },
-      announcer: { announce: events => this.#call('announcer.announce', () => this.#announce(events)) },
+      announcer: { announce: events => call('announcer.announce', () => this.#announce(events)) },
       seen: new SeenTables(),
+      measure: (name, value) => void this.measured.push(`${name} ${value}`),
       now: () => this.now,
     };
+  }
+
+  async *#pages(name: string, all: () => readonly Partition[]): AsyncGenerator<PartitionPage> {
+    for (let start = 0; ; start += this.pageSize) {
+      const [partitions, hasMore] = await this.#call(name, () => [
+        structuredClone(all().slice(start, start + this.pageSize)),
+        all().length > start + this.pageSize,
+      ]);
+      yield { partitions, hasMore };
+      if (!hasMore) return;
+    }
   }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
@@ -137,25 +208,31 @@ export class World {
   }
 
   #create(content: TableContent): void {
-    if (this.central) throw new TableMovedError('there already');
+    if (this.central) throw new TableChangedError('aviation_ops', 'flights');
     this.central = { content, versionId: '0' };
   }
 
   #update(content: TableContent, versionId: string, keepVersion: boolean): void {
-    if (this.central?.versionId !== versionId) throw new TableMovedError('moved');
+    if (this.central?.versionId !== versionId) throw new TableChangedError('aviation_ops', 'flights');
     this.central = { content, versionId: String(Number(versionId) + 1) };
     this.keptVersions.push(keepVersion);
   }
 
-  #applyPartitions({ create, update, remove }: PartitionPlan): void {
-    for (const one of [...create, ...update]) this.centralPartitions.set(one.values.join('/'), one);
-    for (const values of remove) this.centralPartitions.delete(values.join('/'));
+  #remove(): void {
+    this.central = undefined;
+    this.centralPartitions.clear();
   }
 
-  #mark(mark: string): boolean {
-    const isNew = !this.marked.has(mark);
-    this.marked.add(mark);
-    return isNew;
+  #putPartitions(partitions: readonly Partition[], isNew: boolean): void {
+    for (const one of partitions) {
+      const key = one.values.join('/');
+      if (!isNew || !this.centralPartitions.has(key)) this.centralPartitions.set(key, one);
+    }
+  }
+
+  #keepOut(quarantine: Quarantine | undefined, event?: ToldEvent): void {
+    this.keptOut = quarantine;
+    if (event) this.outbox.set(event.eventId, event);
   }
 
   #announce(events: readonly ToldEvent[]): ToldEvent[] {
@@ -172,14 +249,25 @@ export class World {
 }
 
 export function expectInStep(world: World): void {
-  expect(world.central?.content).toEqual(centralContent(world.source!, 'aviation', AVIATION.account));
+  expect(bare(world.central?.content)).toEqual(bare(centralContent(world.source!, 'aviation', AVIATION.account)));
+  for (const mark of ['missing_since', 'quarantined'])
+    expect(world.central?.content.Parameters).not.toHaveProperty([`trellis.${mark}`]);
+}
+
+/** A table without the marks of what happened to it. */
+export function bare(content: TableContent | undefined): TableContent | undefined {
+  return content && { ...content, Parameters: withoutOurs(content.Parameters) };
+}
+
+function pick(partitions: readonly Partition[], values: readonly string[][]): Partition[] {
+  return partitions.filter(one => values.some(wanted => wanted.join('/') === one.values.join('/')));
 }
 
 /** A world whose table was synced by the process of `services`, with the traces of that wiped away. */
 export async function syncedWorld(
   content = flights(),
   partitions: Partition[] = [],
-): Promise<{ world: World; services: SyncServices }> {
+): Promise<{ world: World; services: RemovalServices }> {
   const world = new World();
   world.source = snapshot(content);
   world.sourcePartitions = partitions;

@@ -1,10 +1,11 @@
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
+  BatchGetPartitionCommand,
   BatchUpdatePartitionCommand,
   CreateDatabaseCommand,
   CreateTableCommand,
-  GetPartitionsCommand,
+  DeleteTableCommand,
   GetTableCommand,
   GlueClient,
   UpdateTableCommand,
@@ -49,19 +50,18 @@ describe('creating a central table', () => {
     expect(glue).not.toHaveReceivedCommand(CreateDatabaseCommand);
   });
 
-  it.each([undefined, 'AlreadyExistsException'])(
-    'makes the database first, which another may be making: %s',
-    async race => {
-      glue.on(CreateTableCommand).rejectsOnce(fault('EntityNotFoundException')).resolves({});
-      if (race) glue.on(CreateDatabaseCommand).rejects(fault(race));
-      else glue.on(CreateDatabaseCommand).resolves({});
-      await central.create('aviation_ops', flights());
-      expect(glue.commandCalls(CreateDatabaseCommand)[0]?.args[0].input).toMatchObject({
-        DatabaseInput: { Name: 'aviation_ops' },
-      });
-      expect(glue).toHaveReceivedCommandTimes(CreateTableCommand, 2);
-    },
-  );
+  it('says that its database is missing, which is made once, whoever is quicker', async () => {
+    glue.on(CreateTableCommand).rejects(fault('EntityNotFoundException'));
+    await expect(central.create('aviation_ops', flights())).rejects.toThrow(
+      expect.objectContaining({ name: 'DatabaseMissingError' }),
+    );
+    glue.on(CreateDatabaseCommand).resolvesOnce({}).rejects(fault('AlreadyExistsException'));
+    await central.createDatabase('aviation_ops', { description: 'Operations.' });
+    await central.createDatabase('aviation_ops', {});
+    expect(glue).toHaveReceivedNthCommandWith(CreateDatabaseCommand, 1, {
+      DatabaseInput: { Name: 'aviation_ops', Description: 'Operations.' },
+    });
+  });
 
   it('says that the table moved when it is there already, and keeps the cause', async () => {
     glue.on(CreateTableCommand).rejects(fault('AlreadyExistsException'));
@@ -74,14 +74,9 @@ describe('creating a central table', () => {
   });
 
   it.each(SURFACING)('surfaces %s of either call', async name => {
-    glue.on(CreateTableCommand).rejects(fault(name));
+    glue.on(CreateTableCommand).rejects(fault(name)).on(CreateDatabaseCommand).rejects(fault(name));
     await expect(central.create('aviation_ops', flights())).rejects.toThrow(expect.objectContaining({ name }));
-    glue
-      .on(CreateTableCommand)
-      .rejects(fault('EntityNotFoundException'))
-      .on(CreateDatabaseCommand)
-      .rejects(fault(name));
-    await expect(central.create('aviation_ops', flights())).rejects.toThrow(expect.objectContaining({ name }));
+    await expect(central.createDatabase('aviation_ops', {})).rejects.toThrow(expect.objectContaining({ name }));
   });
 });
 
@@ -122,98 +117,64 @@ describe('updating a central table', () => {
 
 describe('partitions of a central table', () => {
   const days = (count: number) => Array.from({ length: count }, (_, index) => partition(`day ${index}`));
-  const apply = (plan: Partial<Parameters<typeof central.applyPartitions>[2]>) =>
-    central.applyPartitions('aviation_ops', 'flights', {
-      create: [],
-      update: [],
-      remove: [],
-      quarantined: [],
-      ...plan,
-    });
+  const detail = { ErrorDetail: { ErrorCode: 'InternalServiceException' } };
 
-  it('are read over all pages', async () => {
-    glue
-      .on(GetPartitionsCommand)
-      .resolvesOnce({ Partitions: [], NextToken: 'a' })
-      .resolvesOnce({ Partitions: [{ Values: ['1'] }] });
-    expect(await central.readPartitions('aviation_ops', 'flights')).toEqual([
-      { values: ['1'], storage: {}, parameters: {} },
+  it("are written with the table's columns", async () => {
+    glue.on(BatchCreatePartitionCommand).resolves({}).on(BatchUpdatePartitionCommand).resolves({});
+    await central.createPartitions('aviation_ops', flights(), days(2));
+    await central.updatePartitions('aviation_ops', flights(), days(1));
+    const StorageDescriptor = { ...partition('day 0').storage, Columns: flights().StorageDescriptor.Columns };
+    const PartitionInput = { Values: ['day 0'], StorageDescriptor, Parameters: {} };
+    expect(glue.commandCalls(BatchCreatePartitionCommand)[0]?.args[0].input.PartitionInputList?.[0]).toEqual(
+      PartitionInput,
+    );
+    expect(glue.commandCalls(BatchUpdatePartitionCommand)[0]?.args[0].input.Entries).toEqual([
+      { PartitionValueList: ['day 0'], PartitionInput },
     ]);
-  });
-
-  it('are written in batches that Glue takes, additions before removals', async () => {
-    glue.on(BatchCreatePartitionCommand).resolves({});
-    glue.on(BatchUpdatePartitionCommand).resolves({});
-    glue.on(BatchDeletePartitionCommand).resolves({});
-    await apply({ create: days(101), update: days(100), remove: days(26).map(one => one.values) });
-    const sizes = glue.calls().map(({ args: [{ input }] }) => {
-      const { PartitionInputList, Entries, PartitionsToDelete } = input as Record<string, unknown[] | undefined>;
-      return PartitionInputList
-        ? ['create', PartitionInputList.length]
-        : Entries
-          ? ['update', Entries.length]
-          : ['delete', PartitionsToDelete?.length];
-    });
-    expect(sizes).toEqual([
-      ['create', 100],
-      ['create', 1],
-      ['update', 100],
-      ['delete', 25],
-      ['delete', 1],
-    ]);
-    expect(glue.commandCalls(BatchUpdatePartitionCommand)[0]?.args[0].input.Entries?.[3]).toEqual({
-      PartitionValueList: ['day 3'],
-      PartitionInput: { Values: ['day 3'], StorageDescriptor: partition('day 3').storage, Parameters: {} },
-    });
-    expect(glue.commandCalls(BatchDeletePartitionCommand)[1]?.args[0].input).toEqual({
-      DatabaseName: 'aviation_ops',
-      TableName: 'flights',
-      PartitionsToDelete: [{ Values: ['day 25'] }],
-    });
-  });
-
-  it('cost no call where nothing changed', async () => {
-    await apply({});
-    expect(glue).not.toHaveReceivedAnyCommand();
   });
 
   it('count as written when another was quicker', async () => {
     const there = { PartitionValues: ['day 0'], ErrorDetail: { ErrorCode: 'AlreadyExistsException' } };
     const gone = { PartitionValues: ['day 1'], ErrorDetail: { ErrorCode: 'EntityNotFoundException' } };
-    glue
-      .on(BatchCreatePartitionCommand)
-      .resolves({ Errors: [there] })
-      .on(BatchDeletePartitionCommand)
-      .resolves({ Errors: [gone] });
-    await expect(apply({ create: days(1), remove: [['day 1']] })).resolves.toBeUndefined();
+    glue.on(BatchCreatePartitionCommand).resolves({ Errors: [there] });
+    glue.on(BatchDeletePartitionCommand).resolves({ Errors: [gone] });
+    await central.createPartitions('aviation_ops', flights(), days(1));
+    await central.removePartitions('aviation_ops', 'flights', [['day 1']]);
   });
 
-  it('that failed within a batch are told after everything else was written', async () => {
-    const detail = { ErrorDetail: { ErrorCode: 'InternalServiceException' } };
-    glue
-      .on(BatchCreatePartitionCommand)
-      .resolvesOnce({ Errors: [{ PartitionValues: ['day 7'], ...detail }] })
-      .resolves({})
-      .on(BatchUpdatePartitionCommand)
-      .resolves({ Errors: [{ PartitionValueList: ['day 0'], ...detail }] })
-      .on(BatchDeletePartitionCommand)
-      .resolves({ Errors: [{ PartitionValues: ['old'], ...detail }] });
-    await expect(apply({ create: days(101), update: days(1), remove: [['old']] })).rejects.toThrow(
-      expect.objectContaining({
-        name: 'PartitionsFailedError',
-        message:
-          '3 partitions of aviation_ops.flights could not be written: day 7: InternalServiceException; day 0: InternalServiceException; old: InternalServiceException. Trying again helps.',
-      }),
+  it.each([
+    ['create', () => central.createPartitions('aviation_ops', flights(), days(9))],
+    ['update', () => central.updatePartitions('aviation_ops', flights(), days(9))],
+    ['remove', () => central.removePartitions('aviation_ops', 'flights', [['day 7']])],
+  ])('that failed within a batch are told: %s', async (_, write) => {
+    glue.on(BatchCreatePartitionCommand).resolves({ Errors: [{ PartitionValues: ['day 7'], ...detail }] });
+    glue.on(BatchUpdatePartitionCommand).resolves({ Errors: [{ PartitionValueList: ['day 7'], ...detail }] });
+    glue.on(BatchDeletePartitionCommand).resolves({ Errors: [{ PartitionValues: ['day 7'], ...detail }] });
+    await expect(write()).rejects.toThrow(
+      '1 partitions of aviation_ops.flights could not be written: day 7: InternalServiceException. Trying again helps.',
     );
-    expect(glue).toHaveReceivedCommandTimes(BatchCreatePartitionCommand, 2);
-    expect(glue).toHaveReceivedCommandTimes(BatchDeletePartitionCommand, 1);
   });
 
-  it('surface a call that was refused as a whole', async () => {
-    glue.on(BatchCreatePartitionCommand).rejects(fault('ThrottlingException'));
-    await expect(apply({ create: days(1), remove: [['old']] })).rejects.toThrow(
-      expect.objectContaining({ name: 'ThrottlingException' }),
+  it('are asked for again while Glue leaves some unread, and not for ever', async () => {
+    const left = { UnprocessedKeys: [{ Values: ['day 1'] }] };
+    glue
+      .on(BatchGetPartitionCommand)
+      .resolvesOnce({ Partitions: [{ Values: ['day 0'] }], ...left })
+      .resolvesOnce({});
+    const found = await central.findPartitions('aviation_ops', 'flights', [['day 0'], ['day 1']]);
+    expect(found.map(({ values }) => values)).toEqual([['day 0']]);
+    glue.on(BatchGetPartitionCommand).resolves(left);
+    await expect(central.findPartitions('aviation_ops', 'flights', [['day 1']])).rejects.toThrow(
+      expect.objectContaining({ name: 'PartitionsUnreadError' }),
     );
-    expect(glue).not.toHaveReceivedCommand(BatchDeletePartitionCommand);
+  });
+});
+
+describe('a central table that goes', () => {
+  it('is removed once, and one that is gone counts as removed', async () => {
+    glue.on(DeleteTableCommand).resolvesOnce({}).rejectsOnce(fault('EntityNotFoundException')).rejects(fault('X'));
+    await central.remove('aviation_ops', 'flights');
+    await central.remove('aviation_ops', 'flights');
+    await expect(central.remove('aviation_ops', 'flights')).rejects.toThrow(expect.objectContaining({ name: 'X' }));
   });
 });

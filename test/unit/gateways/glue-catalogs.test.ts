@@ -86,7 +86,7 @@ describe("a producer's catalog", () => {
     await expect(producers.readTable('222222222222', 'ops', 'flights')).rejects.toThrow(
       expect.objectContaining({ name }),
     );
-    await expect(producers.readPartitions('222222222222', 'ops', 'flights')).rejects.toThrow(
+    await expect(all(producers.partitionPages('222222222222', 'ops', 'flights'))).rejects.toThrow(
       expect.objectContaining({ name }),
     );
   });
@@ -114,7 +114,9 @@ describe("a producer's catalog", () => {
       .resolvesOnce({ Partitions: [], NextToken: 'b' })
       .resolvesOnce({ NextToken: 'c' })
       .resolvesOnce(page(['2026-11-02']));
-    const found = await producers.readPartitions('222222222222', 'ops', 'flights');
+    const pages = await all(producers.partitionPages('222222222222', 'ops', 'flights'));
+    expect(pages.map(({ hasMore }) => hasMore)).toEqual([true, true, true, false]);
+    const found = pages.flatMap(({ partitions }) => partitions);
     expect(found.map(one => one.values)).toEqual([['2026-11-01'], ['2026-11-02']]);
     expect(found[0]).toEqual({
       values: ['2026-11-01'],
@@ -165,3 +167,9 @@ describe('the central catalog, to decide requests', () => {
     await expect(central.describe('aviation_ops.flights')).rejects.toThrow(expect.objectContaining({ name }));
   });
 });
+
+async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const read: T[] = [];
+  for await (const page of pages) read.push(page);
+  return read;
+}

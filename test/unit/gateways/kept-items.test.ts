@@ -1,11 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MeshTable } from '../../../shared/aws/mesh-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
-import { StagedTable } from '../../../shared/aws/staged-table.ts';
 import { toldEvent } from '../../../shared/telling/told-event.ts';
 import { MESH } from '../catalog/world.ts';
 import { fault } from './faults.ts';
@@ -55,47 +54,6 @@ describe('the outbox', () => {
     await outbox.clear([event.eventId]);
     expect(dynamo).toHaveReceivedCommandExactlyOnceWith(DeleteCommand, { TableName: 'ledger', Key });
     await expect(outbox.clear(['other'])).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }));
-  });
-});
-
-describe('staged events', () => {
-  const staged = new StagedTable(documents, 'ledger');
-  const Key = { pk: 'table#aviation_ops.flights', sk: `staged#${event.eventId}` };
-
-  it('lie with their table, and go one by one', async () => {
-    dynamo.on(PutCommand).resolves({}).on(DeleteCommand).resolves({});
-    dynamo
-      .on(QueryCommand)
-      .resolvesOnce({ Items: [{ ...Key, event }] })
-      .resolves({});
-    await staged.stage('aviation_ops.flights', event);
-    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(PutCommand, { TableName: 'ledger', Item: { ...Key, event } });
-    expect(await staged.load('aviation_ops.flights')).toEqual([event]);
-    expect(await staged.load('aviation_ops.flights')).toEqual([]);
-    expect(dynamo.commandCalls(QueryCommand)[0]?.args[0].input).toMatchObject({
-      ConsistentRead: true,
-      ExpressionAttributeValues: { ':pk': Key.pk, ':sk': 'staged#' },
-    });
-    await staged.clear('aviation_ops.flights', event.eventId);
-    expect(dynamo).toHaveReceivedCommandExactlyOnceWith(DeleteCommand, { TableName: 'ledger', Key });
-  });
-
-  it('are marked as told once, for longer than the archive keeps events', async () => {
-    dynamo
-      .on(PutCommand)
-      .resolvesOnce({})
-      .rejectsOnce(fault('ConditionalCheckFailedException'))
-      .rejects(fault('ThrottlingException'));
-    expect(await staged.markOnce('222222222222', 'e1', NOW)).toBe(true);
-    expect(await staged.markOnce('222222222222', 'e1', NOW)).toBe(false);
-    await expect(staged.markOnce('222222222222', 'e1', NOW)).rejects.toThrow(
-      expect.objectContaining({ name: 'ThrottlingException' }),
-    );
-    expect(dynamo).toHaveReceivedNthCommandWith(PutCommand, 1, {
-      TableName: 'ledger',
-      Item: { pk: 'seen#222222222222#e1', sk: 'seen', at: NOW, ttl: Date.parse(NOW) / 1000 + 400 * 86_400 },
-      ConditionExpression: 'attribute_not_exists(pk)',
-    });
   });
 });
 

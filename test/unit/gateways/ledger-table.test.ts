@@ -41,7 +41,15 @@ async function writes(given: Transition) {
 
 describe('committing a transition', () => {
   it('writes the mark of its event, the request, its step, the pair with its grants, and the event to tell in one transaction', async () => {
-    const [mark, update, step, record, tell, ...rest] = await writes(transition());
+    const [mark, update, step, record, open, tell, ...rest] = await writes(transition());
+    // A table that is being removed takes no new grant.
+    expect(open).toEqual({
+      ConditionCheck: {
+        TableName: 'ledger',
+        Key: { pk: 'table#aviation_ops.flights', sk: 'closed' },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    });
     expect(rest).toEqual([]);
     const ttl = Date.parse(NOW) / 1000 + 400 * 86_400;
     expect(mark?.Put).toMatchObject({

@@ -13,7 +13,8 @@ const sqs = mockClient(SQSClient);
 const stateMachineArn = 'arn:aws:states:us-east-1:111111111111:stateMachine:trellis-local-access-request';
 const queueUrl = 'https://sqs.us-east-1.amazonaws.com/111111111111/trellis-local-enforce';
 const processes = new StepFunctionsProcesses(new SFNClient(), new SQSClient(), { stateMachineArn, queueUrl });
-const queue = new SqsWorkQueue(new SQSClient(), queueUrl);
+const catalogUrl = 'https://sqs.us-east-1.amazonaws.com/111111111111/trellis-local-catalog';
+const queue = new SqsWorkQueue(new SQSClient(), { enforce: queueUrl, catalog: catalogUrl });
 
 beforeEach(() => {
   sfn.reset();
@@ -73,6 +74,18 @@ describe('the queue of due work', () => {
     for (const { Entries = [] } of calls) expect(new Set(Entries.map(entry => entry.Id)).size).toBe(Entries.length);
   });
 
+  it('brings removals to the one writer of the catalog', async () => {
+    sqs.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] });
+    const removal: DueItem = { kind: 'removal', table: 'aviation_ops.flights' };
+    await queue.send([...due(1), removal]);
+    const calls = sqs.commandCalls(SendMessageBatchCommand).map(call => call.args[0].input);
+    expect(calls.map(({ QueueUrl, Entries }) => [QueueUrl, Entries?.length])).toEqual([
+      [catalogUrl, 1],
+      [queueUrl, 1],
+    ]);
+    expect(calls[0]?.Entries?.[0]?.MessageBody).toBe(JSON.stringify(removal));
+  });
+
   it('costs no call for nothing', async () => {
     await queue.send([]);
     expect(sqs).not.toHaveReceivedAnyCommand();
@@ -87,7 +100,7 @@ describe('the queue of due work', () => {
     await expect(queue.send(due(30))).rejects.toThrow(
       expect.objectContaining({
         name: 'WorkNotQueuedError',
-        message: '1 pieces of due work were refused by the enforce queue (try again). The next sweep finds them again.',
+        message: '1 pieces of due work were refused by their queue (try again). The next sweep finds them again.',
       }),
     );
     expect(sqs).toHaveReceivedCommandTimes(SendMessageBatchCommand, 3);

@@ -1,0 +1,97 @@
+/** What the use cases of the catalog need of the outside. Every read is consistent; every write may be repeated. */
+import type { Mesh } from '../mesh/mesh.ts';
+import type { Measure } from '../telling/measure.ts';
+import type { Announcer, Outbox } from '../telling/outbox.ts';
+import type { ToldEvent } from '../telling/told-event.ts';
+import type { CentralSnapshot } from './plan-table-sync.ts';
+import type { SeenTables } from './seen-tables.ts';
+import type { CentralPartitions, PartitionActivity, ProducerPartitions } from './sync-partitions.ts';
+import type { Quarantine } from './table-marks.ts';
+import type { TableContent, TableSnapshot } from './table-snapshot.ts';
+
+/** A producer's catalog, for reading. Absence is believed only from the catalog's own word on that one thing. */
+export interface ProducerCatalog extends ProducerPartitions {
+  /** @returns undefined when the catalog says that there is no such table. @throws when it cannot be read: that proves nothing. */
+  readTable(account: string, database: string, table: string): Promise<TableSnapshot | undefined>;
+  /** @returns undefined when the catalog says that there is no such database. */
+  readDatabase(account: string, database: string): Promise<DatabaseContent | undefined>;
+}
+
+export interface DatabaseContent {
+  description?: string;
+}
+
+/** The central catalog, as its one writer. */
+export interface CentralTables extends CentralPartitions {
+  read(database: string, table: string): Promise<CentralSnapshot | undefined>;
+  /** @throws TableChangedError when the table is there already; DatabaseMissingError. */
+  create(database: string, content: TableContent): Promise<void>;
+  /** @throws TableChangedError when the table is no longer at `versionId`. */
+  update(database: string, content: TableContent, versionId: string, keepVersion: boolean): Promise<void>;
+  /** One that is not there counts as removed. */
+  remove(database: string, table: string): Promise<void>;
+  createDatabase(database: string, content: DatabaseContent): Promise<void>;
+  /** The names of a database's tables, a page at a time. */
+  tableNames(database: string): AsyncIterable<readonly string[]>;
+}
+
+/** A producer's table and its place in the central catalog. */
+export interface TablePlace {
+  account: string;
+  domain: string;
+  /** The producer's database. */
+  sourceDatabase: string;
+  /** The central one. */
+  database: string;
+  table: string;
+}
+
+/** Tables that are kept out and have no central table to say so. */
+export interface KeptOutTables {
+  load(place: TablePlace): Promise<Quarantine | undefined>;
+  /** Keeps it, and the event that tells of it, together. */
+  save(place: TablePlace, quarantine: Quarantine, event: ToldEvent): Promise<void>;
+  /** Forgets it; with an event, that is kept in the same step. */
+  forget(place: TablePlace, event?: ToldEvent): Promise<void>;
+}
+
+/** Tables that are gone at their source, and when they go from the central catalog too. */
+export interface PendingRemovals {
+  schedule(place: TablePlace, since: string, dueAt: string): Promise<void>;
+  cancel(place: TablePlace): Promise<void>;
+}
+
+export interface SyncServices {
+  mesh: Mesh;
+  producers: ProducerCatalog;
+  central: CentralTables;
+  activity: PartitionActivity;
+  keptOut: KeptOutTables;
+  removals: PendingRemovals;
+  outbox: Outbox;
+  announcer: Announcer;
+  seen: SeenTables;
+  measure: Measure;
+  now(): string;
+}
+
+/** Another wrote the central table between reading and writing it: read again and plan again. */
+export class TableChangedError extends Error {
+  override name = 'TableChangedError';
+
+  constructor(database: string, table: string, options?: ErrorOptions) {
+    super(
+      `${database}.${table} changed while it was being brought up to its source. Read again and plan again.`,
+      options,
+    );
+  }
+}
+
+/** The central database is not there yet. Making it helps. */
+export class DatabaseMissingError extends Error {
+  override name = 'DatabaseMissingError';
+
+  constructor(database: string, options?: ErrorOptions) {
+    super(`The central database ${database} does not exist yet.`, options);
+  }
+}

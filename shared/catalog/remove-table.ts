@@ -1,0 +1,85 @@
+import { tell } from '../telling/outbox.ts';
+import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
+import type { SyncServices, TablePlace } from './catalog-ports.ts';
+import { syncTable } from './sync-table.ts';
+import { DOMAIN_PARAMETER, readMarks } from './table-marks.ts';
+
+/** A table that was seen to be gone at its source, and when. */
+export interface DueRemoval {
+  place: TablePlace;
+  /** ISO 8601. */
+  since: string;
+}
+
+/** What removing a table needs besides. */
+export interface RemovalServices extends SyncServices {
+  due: {
+    load(table: string): Promise<DueRemoval | undefined>;
+    /** Forgets the removal, opens the table to new grants again, and keeps the event that tells of its end, all in one step. */
+    conclude(table: string, event?: ToldEvent): Promise<void>;
+  };
+  grants: {
+    /**
+     * From now on nobody is granted anything on the table, and whoever ends grants ends those that there are.
+     * @returns whether none is left, in the ledger nor in Lake Formation
+     */
+    close(table: string): Promise<boolean>;
+  };
+}
+
+export type RemovalOutcome = 'removed' | 'there-again' | 'grants-left' | 'nothing';
+
+/**
+ * The grace period of a table that is gone at its source is over: grants end first, then the central table goes. Called again and again until there
+ * is nothing to do; every call looks at the source first, and a table that is there again stays.
+ *
+ * Order, and why: closed to new grants, then looked for old ones (a request that is decided at this moment commits before the close, and is found, or
+ * after it, and fails); the source read again; deleted; the source read a last time, for a table that was made in between was deleted with it.
+ *
+ * @throws the fault of a service: trying again helps. A source that cannot be read removes nothing.
+ */
+export async function removeTable(services: RemovalServices, centralTable: string): Promise<RemovalOutcome> {
+  const removal = await services.due.load(centralTable);
+  if (!removal) return 'nothing';
+  const { place, since } = removal;
+  if (await isThere(services, place)) return bringBack(services, place, centralTable);
+  const central = await services.central.read(place.database, place.table);
+  const isMarked = central && readMarks(central.content.Parameters).missingSince !== undefined;
+  if (central && (!isMarked || central.content.Parameters[DOMAIN_PARAMETER] !== place.domain)) {
+    // Somebody has mended it, or put something else there.
+    await services.due.conclude(centralTable);
+    return 'nothing';
+  }
+  if (!(await services.grants.close(centralTable))) return 'grants-left';
+  if (central) {
+    if (await isThere(services, place)) return bringBack(services, place, centralTable);
+    await services.central.remove(place.database, place.table);
+  }
+  services.seen.forget(centralTable);
+  const event = removedEvent(services, place, since);
+  await services.due.conclude(centralTable, event);
+  services.measure('CatalogRemovals', 1);
+  await tell(services, [event]);
+  if (await isThere(services, place)) await bringBack(services, place, centralTable);
+  return 'removed';
+}
+
+/** A view or a link of the same name is no table that could be published. */
+async function isThere({ producers }: SyncServices, { account, sourceDatabase, table }: TablePlace): Promise<boolean> {
+  const source = await producers.readTable(account, sourceDatabase, table);
+  return source !== undefined && !source.isLinkOrView;
+}
+
+async function bringBack(services: RemovalServices, place: TablePlace, centralTable: string): Promise<'there-again'> {
+  const { account, sourceDatabase: database, table } = place;
+  const by = `removal/${services.now()}`;
+  await syncTable(services, { account, database, table, partitions: 'unknown', by, isRepeated: false });
+  await services.due.conclude(centralTable);
+  return 'there-again';
+}
+
+function removedEvent({ now }: SyncServices, place: TablePlace, since: string): ToldEvent {
+  const { domain, database, table, account } = place;
+  const data = { domain, database, table, changes: ['removed'] };
+  return toldEvent('Catalog Table Removed', [database, table, since], now(), [account], data);
+}
