@@ -3,7 +3,9 @@ import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
   BatchUpdatePartitionCommand,
+  CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteDatabaseCommand,
   DeleteTableCommand,
   GetPartitionsCommand,
   GetTableCommand,
@@ -47,6 +49,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await accessIsTakenBack(mesh);
   await grantingFailsForAWhile(mesh);
   await readingFailsForAWhile(mesh);
+  await aDatabaseGoes(mesh);
   await accessEnds(mesh);
   return hear();
 }
@@ -94,6 +97,42 @@ async function partitionsChange(mesh: Mesh): Promise<void> {
   await climate.send(new BatchUpdatePartitionCommand({ ...weather, Entries: [moved] }));
   await rest(mesh);
   await climate.send(new BatchDeletePartitionCommand({ ...weather, PartitionsToDelete: [{ Values: ['Boston'] }] }));
+  await rest(mesh);
+}
+
+/** A database with a table of many partitions, on which somebody has a grant, is dropped, and stays away for longer than the grace period. */
+async function aDatabaseGoes(mesh: Mesh): Promise<void> {
+  const climate = glueOf(administratorOf(mesh.endpoint, CLIMATE));
+  await climate.send(new CreateDatabaseCommand({ DatabaseInput: { Name: 'trial' } }));
+  const Location = 's3://trellis-climate/trial/buoys/';
+  const column = (Name: string) => ({ Name, Type: 'string', Parameters: { 'trellis.classification': 'public' } });
+  const TableInput = {
+    Name: 'buoys',
+    PartitionKeys: [column('buoy')],
+    StorageDescriptor: { Columns: [column('reading')], Location },
+  };
+  await climate.send(new CreateTableCommand({ DatabaseName: 'trial', TableInput }));
+  await rest(mesh);
+  const buoys = { DatabaseName: 'trial', TableName: 'buoys' };
+  const input = (buoy: number): PartitionInput => ({
+    Values: [String(buoy)],
+    StorageDescriptor: { Location: `${Location}buoy=${buoy}/` },
+  });
+  for (let first = 0; first < 1_000; first += 100) {
+    const PartitionInputList = Array.from({ length: 100 }, (_, index) => input(first + index));
+    await climate.send(new BatchCreatePartitionCommand({ ...buoys, PartitionInputList }));
+  }
+  await rest(mesh);
+  // More than a page: only what the event names is looked at.
+  await climate.send(new BatchCreatePartitionCommand({ ...buoys, PartitionInputList: [input(1_000)] }));
+  await rest(mesh);
+  await ask(mesh, ANALYST, {
+    requestId: 'buoys-1',
+    tables: ['climate_trial.buoys'],
+    purpose: 'delay-study',
+    durationDays: 3,
+  });
+  await climate.send(new DeleteDatabaseCommand({ Name: 'trial' }));
   await rest(mesh);
 }
 

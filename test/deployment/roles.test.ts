@@ -96,14 +96,23 @@ describe('roles', () => {
         .filter(event => event.type === type)
         .map(event => String(event.data.requestId))
         .sort();
-    const granted = 'airports-1 birds-1 co2-1 flights-1 flights-2 flights-3 flights-4 weather-1 weather-2'.split(' ');
+    const granted =
+      'airports-1 birds-1 buoys-1 co2-1 flights-1 flights-2 flights-3 flights-4 weather-1 weather-2'.split(' ');
     expect(requests('Access Granted')).toEqual(granted);
-    expect(requests('Access Expiring')).toEqual(granted.filter(requestId => requestId !== 'flights-2'));
+    expect(requests('Access Expiring')).toEqual(
+      granted.filter(requestId => requestId !== 'flights-2' && requestId !== 'buoys-1'),
+    );
     expect(requests('Access Revoked')).toEqual(granted);
     expect(requests('Access Approval Needed')).toEqual(['birds-1', 'birds-2', 'birds-3', 'birds-4']);
     expect(requests('Access Denied')).toEqual(['birds-2', 'birds-3', 'birds-4', 'nowhere-1']);
     expect(requests('Event Refused')).toHaveLength(4);
     expect(told.filter(event => event.type === 'Catalog Change Quarantined')).toHaveLength(1);
+    expect(
+      told.find(({ type, data }) => type === 'Access Revoked' && data.requestId === 'buoys-1')?.data,
+    ).toMatchObject({
+      cause: 'table-removed',
+    });
+    expect(told.filter(event => event.type === 'Catalog Table Removed')).toMatchObject([{ data: { table: 'buoys' } }]);
     const changes = told.filter(event => event.type === 'Catalog Table Synced').flatMap(event => event.data.changes);
     const partitions = ['partitions-added 1', 'partitions-changed 1', 'partitions-removed 1'];
     expect(changes).toEqual(expect.arrayContaining(['description', 'recreated', ...partitions]));
