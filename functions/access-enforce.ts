@@ -9,10 +9,19 @@ import { doWork } from '../shared/access/do-work.ts';
 import { enforceRequest } from '../shared/access/enforce-request.ts';
 import type { DueItem } from '../shared/access/ledger.ts';
 import { enforceServices } from '../shared/lambda/enforce-services.ts';
+import { onInvoke } from '../shared/lambda/on-invoke.ts';
 import { onQueue } from '../shared/lambda/on-queue.ts';
 
 const services = enforceServices();
-const onWork = onQueue(async (record, context) => doWork(await services(context), JSON.parse(record.body) as DueItem));
+
+// The next minute's sweep hands over what failed: sooner tries would only wear out the message, and call for people too early.
+const onWork = onQueue(
+  async (record, context) => doWork(await services(context), JSON.parse(record.body) as DueItem),
+  'by-itself',
+);
+const onStep = onInvoke(async ({ requestId }: { requestId: string }, context) =>
+  enforceRequest(await services(context), requestId),
+);
 
 export const handler = async (event: SQSEvent | { requestId: string }, context: Context) =>
-  'requestId' in event ? enforceRequest(await services(context), event.requestId) : onWork(event, context);
+  'requestId' in event ? onStep(event, context) : onWork(event, context);

@@ -4,7 +4,6 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { RAMClient } from '@aws-sdk/client-ram';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -89,10 +88,6 @@ export function eventBridgeClient(): EventBridgeClient {
 
 export function sfnClient(): SFNClient {
   return new SFNClient(clientOptions);
-}
-
-export function sqsClient(): SQSClient {
-  return new SQSClient(clientOptions);
 }
 
 export function spokeGlue(credentials: SpokeCredentials): (account: string) => GlueClient {

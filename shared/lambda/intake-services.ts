@@ -1,11 +1,12 @@
 import type { TakeServices } from '../access/take-services.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
-import { documentClient, eventBridgeClient, glueClient, sfnClient, sqsClient } from '../aws/clients.ts';
+import { documentClient, eventBridgeClient, glueClient, sfnClient } from '../aws/clients.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
 import { OutboxTable } from '../aws/outbox-table.ts';
 import { StepFunctionsProcesses } from '../aws/request-processes.ts';
+import { sqsClient } from '../aws/sqs-client.ts';
 import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';

@@ -1,5 +1,6 @@
-import { sqsClient, steadyDynamoClient } from '../aws/clients.ts';
+import { steadyDynamoClient } from '../aws/clients.ts';
 import { DueIndex } from '../aws/due-index.ts';
+import { sqsClient } from '../aws/sqs-client.ts';
 import { SqsWorkQueue } from '../aws/work-queue.ts';
 import { now } from './clock.ts';
 import { setting } from './environment.ts';

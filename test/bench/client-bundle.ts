@@ -55,7 +55,7 @@ export async function bundles(name: string, folder: string): Promise<Bundles> {
     if (!isSame) throw new Error(`build.mjs builds ${name} otherwise than this bench does: compare their options.`);
   }
 
-  const clients = clientsIn(metafile);
+  const clients = clientsIn(metafile, `dist/${name}/index.mjs`);
   const make = async (kind: string, contents: string) => {
     await build({ ...OPTIONS, stdin: { contents, resolveDir: ROOT }, outdir: join(folder, kind) });
     return join(folder, kind, 'stdin.mjs');
@@ -83,10 +83,10 @@ interface ClientClass {
   name: string;
 }
 
-/** The SDK's clients whose code is in the bundle. */
-function clientsIn({ outputs }: Metafile): ClientClass[] {
-  const paths = Object.values(outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+/** The SDK's clients whose code the bundle loads when it starts: not those that it imports later, if ever. */
+function clientsIn({ outputs }: Metafile, entry: string): ClientClass[] {
+  const paths = [...loadedAtStart(outputs, entry)].flatMap(output =>
+    Object.entries(outputs[output]!.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
   );
   const found = new Map<string, ClientClass>();
   for (const path of paths) {
@@ -94,6 +94,14 @@ function clientsIn({ outputs }: Metafile): ClientClass[] {
     if (name) found.set(name, { package: `@aws-sdk/${basename(dirname(dirname(path)))}`, name });
   }
   return [...found.values()];
+}
+
+function loadedAtStart(outputs: Metafile['outputs'], entry: string, loaded = new Set<string>()): Set<string> {
+  loaded.add(entry);
+  for (const { path, kind, external } of outputs[entry]!.imports) {
+    if (kind === 'import-statement' && !external && !loaded.has(path)) loadedAtStart(outputs, path, loaded);
+  }
+  return loaded;
 }
 
 function makingClients(clients: readonly ClientClass[]): string {

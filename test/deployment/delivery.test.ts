@@ -1,5 +1,6 @@
 /** Nothing is lost on its way: retries, dead-letter queues, alarms, and time enough for each piece of work. */
 import { describe, expect, it } from 'vitest';
+import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import { hub, list, type Resource, type Stack, spokes, statementsOf, targetsOf } from './stacks.ts';
 
 const stacks: [string, Stack][] = [
@@ -115,6 +116,23 @@ describe('the hub', () => {
   it.each(mappings)('gives up on a message of %s in the end, and keeps it', (_, queue) => {
     expect(queue.properties.RedrivePolicy.maxReceiveCount).toBeGreaterThanOrEqual(3);
     expect(hub.byArn(queue.properties.RedrivePolicy.deadLetterTargetArn).type).toBe('AWS::SQS::Queue');
+  });
+
+  it.each(mappings.filter(([id]) => id !== 'EnforceQueue'))(
+    'tries a message of %s for longer than an hour, whatever chance does to its rests, and not for half a day',
+    (_, queue) => {
+      const rests = Array.from({ length: queue.properties.RedrivePolicy.maxReceiveCount - 1 }, (_, index) => index + 1);
+      const seconds = (chance: number) => rests.reduce((sum, tries) => sum + restSeconds(tries, chance), 0);
+      expect(seconds(1)).toBeGreaterThan(3600);
+      expect(seconds(0)).toBeLessThan(DAY / 2);
+    },
+  );
+
+  it('tries a message of EnforceQueue for longer than a lease, which a dead process may have left', () => {
+    const [, queue, consumer] = mappings.find(([id]) => id === 'EnforceQueue')!;
+    const { RedrivePolicy, VisibilityTimeout } = queue.properties;
+    // It comes back by itself: functions/access-enforce.ts
+    expect((RedrivePolicy.maxReceiveCount - 1) * VisibilityTimeout).toBeGreaterThan(consumer.properties.Timeout + 1);
   });
 
   it.each(mappings)(

@@ -16,8 +16,10 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   GetDataLakeSettingsCommand,
+  GrantPermissionsCommand,
   LakeFormationClient,
   PutDataLakeSettingsCommand,
+  RevokePermissionsCommand,
 } from '@aws-sdk/client-lakeformation';
 import { AwsError } from '../../local/core/aws-error.ts';
 import type { Mesh } from '../../local/mesh.ts';
@@ -77,6 +79,25 @@ async function catalogsChange(mesh: Mesh): Promise<void> {
   await aviation.send(new CreateTableCommand({ DatabaseName: 'ops', TableInput: airports }));
   await rest(mesh);
   await partitionsChange(mesh);
+  await producerCannotBeRead(mesh);
+}
+
+/** A producer lets nobody see its table: what happened to it waits in its queue until somebody may. */
+async function producerCannotBeRead(mesh: Mesh): Promise<void> {
+  const lake = new LakeFormationClient(administratorOf(mesh.endpoint, AVIATION));
+  const everybody = {
+    Principal: { DataLakePrincipalIdentifier: 'IAM_ALLOWED_PRINCIPALS' },
+    Resource: { Table: { DatabaseName: 'ops', Name: 'airports' } },
+    Permissions: ['ALL' as const],
+  };
+  const aviation = glueOf(administratorOf(mesh.endpoint, AVIATION));
+  const airports = await inputOf(aviation, 'ops', 'airports');
+  await lake.send(new RevokePermissionsCommand(everybody));
+  const TableInput = { ...airports, Description: 'Airports, unread.' };
+  await aviation.send(new UpdateTableCommand({ DatabaseName: 'ops', TableInput }));
+  await rest(mesh);
+  await lake.send(new GrantPermissionsCommand(everybody));
+  await mesh.advance(20);
 }
 
 async function partitionsChange(mesh: Mesh): Promise<void> {
@@ -212,8 +233,8 @@ async function readingFailsForAWhile(mesh: Mesh): Promise<void> {
   };
   await ask(mesh, ANALYST, { requestId: 'co2-1', ...co2 });
   await lake.send(new PutDataLakeSettingsCommand({ DataLakeSettings }));
-  // Past the queue's visibility timeout.
-  await mesh.advance(HOUR);
+  // Past the message's rest.
+  await mesh.advance(20);
 }
 
 async function accessEnds(mesh: Mesh): Promise<void> {

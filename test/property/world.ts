@@ -8,6 +8,7 @@ import type { DueItem } from '../../shared/access/ledger.ts';
 import { sweep } from '../../shared/access/sweep.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
+import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import type { Decisions } from './decisions.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
@@ -22,9 +23,17 @@ const MINUTE = 60_000;
 /** The time-out of the functions. Source: serverless.yml. */
 const FUNCTION_MILLISECONDS = 60_000;
 const SWEEP_MILLISECONDS = 50_000;
-/** When a queue delivers a message again that was not handled, and how often. Source: serverless.yml. */
+/** When a queue delivers a message again whose function was killed. Source: serverless.yml. */
 const VISIBILITY_MILLISECONDS = 360_000;
-const DELIVERIES = 3;
+
+/** How often a queue delivers a message, and when again one that its function could not handle. Source: serverless.yml. */
+interface Pace {
+  deliveries: number;
+  restMilliseconds(delivery: number): number;
+}
+const EVENTS: Pace = { deliveries: 12, restMilliseconds: delivery => restSeconds(delivery, 0) * 1000 };
+const WORK: Pace = { deliveries: 3, restMilliseconds: () => VISIBILITY_MILLISECONDS };
+
 /** How long a state machine waits before it repeats a failed step, and how often it does. */
 const MACHINE_RETRY_MILLISECONDS = 5_000;
 const MACHINE_TRIES = 4;
@@ -75,7 +84,8 @@ export class World {
 
   /** An event arrives, and is delivered until it is taken. */
   deliver(envelope: Envelope): void {
-    this.#deliver(`event ${eventIdOf(envelope)}`, process => takeAccessEvent(this.#takeServices(process), envelope));
+    const take = (process: Process) => takeAccessEvent(this.#takeServices(process), envelope);
+    this.#deliver(`event ${eventIdOf(envelope)}`, EVENTS, take);
   }
 
   /** Sweeps each minute up to an instant. */
@@ -99,15 +109,18 @@ export class World {
 
   /** A message on the enforce queue. */
   work(item: DueItem): void {
-    this.#deliver(`work ${nameOf(item)}`, process => doWork(this.#enforceServices(process), item));
+    this.#deliver(`work ${nameOf(item)}`, WORK, process => doWork(this.#enforceServices(process), item));
   }
 
-  #deliver(name: string, run: (process: Process) => Promise<void>, delivery = 1): void {
-    const again = () => {
-      if (delivery === DELIVERIES) return;
-      this.scheduler.at(this.scheduler.now + VISIBILITY_MILLISECONDS, () => this.#deliver(name, run, delivery + 1));
+  #deliver(name: string, pace: Pace, run: (process: Process) => Promise<void>, delivery = 1): void {
+    const againIn = (milliseconds: number) => {
+      if (delivery === pace.deliveries) return;
+      this.scheduler.at(this.scheduler.now + milliseconds, () => this.#deliver(name, pace, run, delivery + 1));
     };
-    this.#start(name, FUNCTION_MILLISECONDS, run, { failed: again, killed: again });
+    this.#start(name, FUNCTION_MILLISECONDS, run, {
+      failed: () => againIn(pace.restMilliseconds(delivery)),
+      killed: () => againIn(VISIBILITY_MILLISECONDS),
+    });
   }
 
   #start<T>(
