@@ -15,6 +15,8 @@ export interface Caller {
   /** `arn:aws:iam::A:role/Role` of a role session; for the administrator the same as `arn`. Lake Formation's principal. */
   principal: string;
   isAdministrator: boolean;
+  /** Of a role session that was opened with tags: `aws:PrincipalTag`. */
+  sessionTags?: Readonly<Record<string, string>>;
 }
 
 export interface Call {
