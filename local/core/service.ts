@@ -63,7 +63,7 @@ export interface Operation {
 }
 
 export interface Service {
-  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`. */
+  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `monitoring` (CloudWatch). */
   id: string;
   operations: Record<string, Operation>;
 }
