@@ -7,8 +7,9 @@ import type { DistributedMode, MapState, StatesBlock } from './state-types.ts';
 import type { Visit } from './visit.ts';
 
 /**
- * Starts one child with the machine's role. Of what the guide allows the role, that is all that is asked of it here: DescribeExecution and
- * StopExecution on `execution:machine:*` name no child (children are `execution:machine/label:…`), and machines without them run.
+ * Starts one child with the machine's role. Simplification: of what the guide gives the role, only states:StartExecution is asked for;
+ * DescribeExecution and StopExecution are not. They stand there for `execution:machine:*`, which is no child's ARN, and machines of the CDK
+ * ran while it gave them on another resource altogether.
  * Source: "IAM policies for using Distributed Map states", Step Functions Developer Guide; aws/aws-cdk issue 35390.
  * @param input JSON text
  * @throws AwsError AccessDeniedException
