@@ -15,6 +15,8 @@ export interface Caller {
   /** `arn:aws:iam::A:role/Role` of a role session; for the administrator the same as `arn`. Lake Formation's principal. */
   principal: string;
   isAdministrator: boolean;
+  /** Of a role session that was opened with tags: `aws:PrincipalTag`. */
+  sessionTags?: Readonly<Record<string, string>>;
 }
 
 export interface Call {
@@ -61,7 +63,7 @@ export interface Operation {
 }
 
 export interface Service {
-  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`. */
+  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `monitoring` (CloudWatch). */
   id: string;
   operations: Record<string, Operation>;
 }

@@ -2,8 +2,9 @@ import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
 import type { Call, Operation, Wire } from '../core/service.ts';
 import type { AccountStore } from './account-store.ts';
 import { type DynaliteOperation, fieldsOf, perform, validate } from './dynalite.ts';
-import { onTable, onTables, withTableNames } from './table-names.ts';
-import { existing, type Transactions, transactionAccess } from './transactions.ts';
+import { itemsIn, onItems } from './leading-keys.ts';
+import { onTable, withTableNames } from './table-names.ts';
+import { existing, type Transactions, transactionActions } from './transactions.ts';
 
 export type StoreOf = (call: Call) => { account: AccountStore; transactions: Transactions };
 
@@ -16,23 +17,36 @@ export function requireKnownFields(operation: DynaliteOperation, input: Wire, mo
 
 /** Reads and writes of items. */
 export function itemOperations(storeOf: StoreOf): Record<string, Operation> {
-  const reading = (operation: DynaliteOperation): Operation => ({
-    access: operation === 'BatchGetItem' ? onTables(operation) : onTable(operation),
+  const accountOf = (call: Call) => storeOf(call).account;
+  const onBatch = (action: string) =>
+    onItems(accountOf, input =>
+      Object.entries(input.RequestItems ?? {}).map(([table, requests]) => ({
+        action,
+        table,
+        items: itemsIn(requests),
+      })),
+    );
+  const inTransaction = onItems(accountOf, transactionActions);
+  const reading = (operation: DynaliteOperation, access: Operation['access']): Operation => ({
+    access,
     run(input: Wire, call: Call) {
       requireKnownFields(operation, input);
       return storeOf(call).account.read(operation, withTableNames(input));
     },
   });
   return {
-    GetItem: reading('GetItem'),
-    BatchGetItem: reading('BatchGetItem'),
-    Query: reading('Query'),
-    Scan: reading('Scan'),
+    GetItem: reading('GetItem', onItem('GetItem', accountOf)),
+    BatchGetItem: reading('BatchGetItem', onBatch('BatchGetItem')),
+    Query: reading(
+      'Query',
+      onItems(accountOf, query => [{ action: 'Query', table: query.TableName, query }]),
+    ),
+    Scan: reading('Scan', onTable('Scan')),
     PutItem: writing('PutItem', storeOf),
     UpdateItem: writing('UpdateItem', storeOf),
     DeleteItem: writing('DeleteItem', storeOf),
     BatchWriteItem: {
-      access: onTables('BatchWriteItem'),
+      access: onBatch('BatchWriteItem'),
       run(input: Wire, call: Call) {
         requireKnownFields('BatchWriteItem', input);
         const { account } = storeOf(call);
@@ -41,19 +55,23 @@ export function itemOperations(storeOf: StoreOf): Record<string, Operation> {
       },
     },
     TransactWriteItems: {
-      access: transactionAccess,
+      access: inTransaction,
       run: (input: Wire, call: Call) => storeOf(call).transactions.write(input),
     },
     TransactGetItems: {
-      access: transactionAccess,
+      access: inTransaction,
       run: (input: Wire, call: Call) => storeOf(call).transactions.get(input),
     },
   };
 }
 
+function onItem(action: string, accountOf: (call: Call) => AccountStore): Operation['access'] {
+  return onItems(accountOf, input => [{ action, table: input.TableName, items: itemsIn(input) }]);
+}
+
 function writing(operation: 'PutItem' | 'UpdateItem' | 'DeleteItem', storeOf: StoreOf): Operation {
   return {
-    access: onTable(operation),
+    access: onItem(operation, call => storeOf(call).account),
     run(input: Wire, call: Call) {
       requireKnownFields(operation, input, ['ReturnValuesOnConditionCheckFailure']);
       const { ReturnValuesOnConditionCheckFailure: returned, ...asked } = withTableNames(input);

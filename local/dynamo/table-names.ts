@@ -27,15 +27,6 @@ export function onTable(action: string): (input: Wire, call: Call) => Access[] {
   };
 }
 
-/** `dynamodb:<action>` on each table of a batch. */
-export function onTables(action: string): (input: Wire, call: Call) => Access[] {
-  return (input, call) =>
-    Object.keys(input.RequestItems ?? {}).map(table => ({
-      action: `dynamodb:${action}`,
-      resource: tableArn(table, call),
-    }));
-}
-
 /** `dynamodb:<action>` on the table whose ARN the request gives. */
 export function onResource(action: string): (input: Wire) => Access[] {
   return input => [{ action: `dynamodb:${action}`, resource: String(input.ResourceArn) }];

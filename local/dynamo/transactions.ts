@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AwsError } from '../core/aws-error.ts';
 import type { VirtualClock } from '../core/clock.ts';
-import type { Access, Call, Wire } from '../core/service.ts';
+import type { Wire } from '../core/service.ts';
 import type { AccountStore } from './account-store.ts';
 import {
   asAwsError,
@@ -16,7 +16,8 @@ import {
   type Store,
   validate,
 } from './dynalite.ts';
-import { tableArn, tableName } from './table-names.ts';
+import { type Asked, itemsIn } from './leading-keys.ts';
+import { tableName } from './table-names.ts';
 
 /** Items of a transaction. Source: TransactWriteItems, DynamoDB API Reference. */
 const MAX_ITEMS = 100;
@@ -41,11 +42,12 @@ interface Reason {
 }
 
 /** What each item of a transaction asks for, as IAM sees it. */
-export function transactionAccess(input: Wire, call: Call): Access[] {
+export function transactionActions(input: Wire): Asked[] {
   return asArray(input.TransactItems).flatMap(entry =>
-    Object.entries(entry ?? {}).map(([kind, request]) => ({
-      action: `dynamodb:${kind === 'Get' ? 'GetItem' : (KINDS[kind as Kind]?.action ?? kind)}`,
-      resource: tableArn((request as Wire)?.TableName, call),
+    Object.entries<Wire>(entry ?? {}).map(([kind, request]) => ({
+      action: kind === 'Get' ? 'GetItem' : (KINDS[kind as Kind]?.action ?? kind),
+      table: request?.TableName,
+      items: itemsIn(request),
     })),
   );
 }

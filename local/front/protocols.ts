@@ -15,6 +15,9 @@ export function protocolOf(service: Service): Protocol {
   switch (service.id) {
     case 'sqs':
       return jsonProtocol('1.0', sqsQueryCode);
+    // Its errors once were those of the query protocol, and boto3 names them so.
+    case 'monitoring':
+      return jsonProtocol('1.0', code => code.replace(/Exception$/, ''));
     case 'dynamodb':
     case 'states':
       return JSON_1_0;

@@ -32,6 +32,8 @@ export interface FunctionDependencies {
   endpoint: () => string;
   /** Lines that functions write, and what the service itself could not do. */
   log?: ((line: { functionName: string; text: string }) => void) | undefined;
+  /** Keeps the metrics of a line that a function of the account wrote. True: the line has had its use, and is not logged. */
+  takeMetrics?: ((account: string, line: string) => boolean) | undefined;
   /** Execution environments of one function at a time; 2 unless set. */
   maxEnvironments?: number | undefined;
   /** Execution environments of all functions that stay warm; 10 unless set. One more ends the one that is idle longest. */
@@ -61,7 +63,7 @@ export class FunctionRegistry {
     }
     const most = this.#deps.maxEnvironments ?? 2;
     const limit = Math.min(most, Number(configuration.ReservedConcurrentExecutions ?? most));
-    const pool = new EnvironmentPool(limit, onEnd => this.#startEnvironment(arn, configuration, onEnd));
+    const pool = new EnvironmentPool(limit, onEnd => this.#startEnvironment(account, arn, configuration, onEnd));
     const modifiedAt = this.#deps.clock.iso();
     const deployed: DeployedFunction = { account, arn, configuration, modifiedAt, policy: undefined, pool };
     this.#functions.set(arn, deployed);
@@ -124,17 +126,20 @@ export class FunctionRegistry {
   }
 
   #startEnvironment(
+    account: string,
     arn: string,
     configuration: CompleteConfiguration,
     onEnd: (environment: Environment) => void,
   ): Environment {
-    const { clock, credentialsFor, endpoint, log } = this.#deps;
+    const { clock, credentialsFor, endpoint, log, takeMetrics } = this.#deps;
     this.#makeRoom();
     const functionName = configuration.FunctionName;
     const credentials = credentialsFor(configuration.Role, functionName);
     const variables = environmentVariables(configuration, credentials, endpoint());
     const environment: Environment = new Environment(arn, configuration, variables, clock.sharedOffset, {
-      onLine: text => log?.({ functionName, text }),
+      onLine(text) {
+        if (!takeMetrics?.(account, text)) log?.({ functionName, text });
+      },
       onEnd: () => onEnd(environment),
     });
     return environment;

@@ -41,10 +41,18 @@ async function invoke({ requestId, payload, functionArn, timeoutMs }) {
   try {
     result = await handler(JSON.parse(payload), context);
   } catch (error) {
+    await writtenOut();
     parentPort.postMessage({ kind: 'error', error: describe(error) });
     return;
   }
+  await writtenOut();
   parentPort.postMessage(answerOf(result));
+}
+
+/** What the handler printed is in the mesh before its answer: its metrics are there when the mesh has settled. */
+async function writtenOut() {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.writableLength > 0) await new Promise(resolve => stream.write('', resolve));
 }
 
 function answerOf(result) {

@@ -5,7 +5,8 @@
  */
 import type { PolicyStatement } from '../core/service.ts';
 import { PolicyError } from './policy-error.ts';
-import { type ContextOf, GLOBAL_KEYS } from './request.ts';
+import { compileVariables, type FillIn } from './policy-variables.ts';
+import { type ContextOf, isGlobalKey } from './request.ts';
 import { arnLike, wildcard } from './wildcards.ts';
 
 type Matcher = (value: string) => boolean;
@@ -46,37 +47,76 @@ const OPERATORS: Record<string, Operator> = {
   NumericGreaterThanEquals: { matcher: numeric((value, wanted) => value >= wanted) },
 };
 
-/** Whether the request meets every operator and key of the element. Throws a PolicyError for an operator or a key that the mesh does not have. */
-export function compileCondition(condition: PolicyStatement['Condition']): (context: ContextOf) => boolean {
+/**
+ * Whether the request meets every operator and key of the element. Throws a PolicyError for an operator, a key or a variable that the mesh
+ * does not have. `version` is the policy's.
+ */
+export function compileCondition(
+  condition: PolicyStatement['Condition'],
+  version: string | undefined,
+): (context: ContextOf) => boolean {
   const tests = Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, wanted]) => compileTest(operator, key, wanted)),
+    Object.entries(keys).map(([key, wanted]) => compileTest(operator, key, wanted, version)),
   );
   return context => tests.every(test => test(context));
 }
 
-function compileTest(spelled: string, key: string, given: unknown): (context: ContextOf) => boolean {
+function compileTest(
+  spelled: string,
+  key: string,
+  given: unknown,
+  version: string | undefined,
+): (context: ContextOf) => boolean {
   const name = key.toLowerCase();
-  if (name.startsWith('aws:') && !GLOBAL_KEYS.has(name)) throw new PolicyError(`the condition key ${key}`);
+  if (name.startsWith('aws:') && !isGlobalKey(name)) throw new PolicyError(`the condition key ${key}`);
   const wanted = (Array.isArray(given) ? given : [given]).map(value => text(value, `${spelled} ${key}`));
+
+  const { quantifier, base, ifExists } = parseOperator(spelled);
+  const fillIns = wanted.map(value => compileVariables(value, version));
+  if (fillIns.some(fillIn => fillIn !== undefined) && !/^(String|Arn)/.test(base))
+    throw new PolicyError(`policy variables in the condition operator ${spelled}`);
 
   if (spelled === 'Null') {
     const mustBeAbsent = wanted.some(value => value.toLowerCase() === 'true');
     return context => isAbsent(context(name)) === mustBeAbsent;
   }
 
-  const { quantifier, base, ifExists } = parseOperator(spelled);
   const operator = OPERATORS[base];
   if (!operator) throw new PolicyError(`the condition operator ${spelled}`);
-  const matchers = wanted.map(value => operator.matcher(value));
-  const accepts = (value: string) => matchers.some(matches => matches(value)) !== (operator.isNegated ?? false);
+  const matchersFor = compileMatchers(operator, wanted, fillIns);
   const whenAbsent = ifExists || quantifier === 'ForAllValues' || (!quantifier && (operator.isNegated ?? false));
 
   return context => {
     const actual = context(name);
+    if (ifExists && isAbsent(actual)) return true;
+    const matchers = matchersFor(context);
+    if (!matchers) return false;
     if (actual === undefined || isAbsent(actual)) return whenAbsent;
+    const accepts = (value: string) => matchers.some(matches => matches(value)) !== (operator.isNegated ?? false);
     const values = typeof actual === 'string' ? [actual] : actual;
     // Simplification: AWS does not say what an operator without ForAllValues or ForAnyValue does with several values; here all must match.
     return quantifier === 'ForAnyValue' ? values.some(accepts) : values.every(accepts);
+  };
+}
+
+/**
+ * The matchers of the wanted values in a request. Undefined when a variable among them has no value there: "this might cause the entire
+ * statement to be invalid" (reference_policies_variables). Simplification: here it always does.
+ */
+function compileMatchers(
+  operator: Operator,
+  wanted: string[],
+  fillIns: (FillIn | undefined)[],
+): (context: ContextOf) => Matcher[] | undefined {
+  const constant = wanted.map((value, index) => (fillIns[index] ? undefined : operator.matcher(value)));
+  return context => {
+    const matchers: Matcher[] = [];
+    for (const [index, matcher] of constant.entries()) {
+      const filled = matcher ? undefined : fillIns[index]!(context);
+      if (!matcher && filled === undefined) return undefined;
+      matchers.push(matcher ?? operator.matcher(filled!));
+    }
+    return matchers;
   };
 }
 
@@ -100,7 +140,5 @@ function numeric(compare: (value: number, wanted: number) => boolean): (wanted: 
 function text(value: unknown, where: string): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
     throw new PolicyError(`${JSON.stringify(value)} as a value of the condition ${where}`);
-  const spelled = String(value);
-  if (spelled.includes('${')) throw new PolicyError(`policy variables (${spelled})`);
-  return spelled;
+  return String(value);
 }

@@ -73,13 +73,18 @@ export class Iam {
     this.#requireService(servicePrincipal, access, 'resource');
 
   /**
-   * Whether the caller may assume the role. The trust policy must name the caller itself, or its account and then the
+   * Whether the caller may assume the role, or tag the session that it opens (`sts:TagSession`). The trust policy must name the caller itself, or its account and then the
    * caller's own policies must allow it; from another account both must.
-   * Source: IAM User Guide, "Roles terms and concepts" and "Cross-account policy evaluation logic".
+   * Source: IAM User Guide, "Roles terms and concepts", "Cross-account policy evaluation logic" and "Pass session tags in AWS STS".
    */
-  mayAssume(caller: Caller, role: Role, context: Access['context']): boolean {
+  mayAssume(
+    caller: Caller,
+    role: Role,
+    context: Access['context'],
+    action: 'sts:AssumeRole' | 'sts:TagSession' = 'sts:AssumeRole',
+  ): boolean {
     const access: Access = {
-      action: 'sts:AssumeRole',
+      action,
       resource: role.arn,
       ...(context && { context }),
       resourcePolicy: role.trustDocument,
@@ -173,12 +178,13 @@ export class Iam {
 }
 
 /** The caller that a session of the role is. */
-export function sessionOf(role: Role, sessionName: string): Caller {
+export function sessionOf(role: Role, sessionName: string, sessionTags?: Record<string, string>): Caller {
   return {
     account: role.account,
     arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
     principal: role.arn,
     isAdministrator: false,
+    ...(sessionTags && { sessionTags }),
   };
 }
 

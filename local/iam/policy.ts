@@ -1,8 +1,9 @@
 import type { PolicyDocument, PolicyStatement } from '../core/service.ts';
 import { compileCondition } from './conditions.ts';
 import { PolicyError } from './policy-error.ts';
+import { compileVariables } from './policy-variables.ts';
 import { compilePrincipal, type PrincipalMatch } from './principals.ts';
-import type { AccessRequest } from './request.ts';
+import type { AccessRequest, ContextOf } from './request.ts';
 import { wildcard } from './wildcards.ts';
 
 /**
@@ -20,7 +21,7 @@ const MEMBERS = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'R
 
 /** Makes a policy ready to be asked. Throws a PolicyError for anything in it that the mesh cannot evaluate. */
 export function compilePolicy(document: PolicyDocument, kind: PolicyKind): CompiledPolicy {
-  const statements = list(document.Statement).map(statement => compileStatement(statement, kind));
+  const statements = list(document.Statement).map(statement => compileStatement(statement, kind, document.Version));
   return request => {
     let verdict: Verdict = 'silent';
     for (const { isDeny, matches } of statements) {
@@ -37,6 +38,7 @@ export function compilePolicy(document: PolicyDocument, kind: PolicyKind): Compi
 function compileStatement(
   statement: PolicyStatement,
   kind: PolicyKind,
+  version: string | undefined,
 ): { isDeny: boolean; matches: (request: AccessRequest) => PrincipalMatch } {
   for (const member of Object.keys(statement))
     if (!MEMBERS.has(member)) throw new PolicyError(`the policy element ${member}`);
@@ -48,22 +50,36 @@ function compileStatement(
     );
 
   const matchesPrincipal = kind === 'identity' ? () => 'direct' as const : compilePrincipal(statement.Principal!);
-  const matchesAction = either(statement.Action, statement.NotAction, 'Action', pattern =>
-    wildcard(pattern, { ignoreCase: true }),
-  );
+  const matchesAction = either(statement.Action, statement.NotAction, 'Action', pattern => {
+    if (pattern.includes('${')) throw new PolicyError(`policy variables in an Action (${pattern})`);
+    return wildcard(pattern, { ignoreCase: true });
+  });
   const matchesResource =
     kind === 'trust'
       ? () => true
-      : either(statement.Resource, statement.NotResource, 'Resource', pattern => wildcard(pattern));
-  const meetsCondition = compileCondition(statement.Condition);
+      : either(statement.Resource, statement.NotResource, 'Resource', pattern => compileResource(pattern, version));
+  const meetsCondition = compileCondition(statement.Condition, version);
 
   return {
     isDeny: statement.Effect === 'Deny',
     matches(request) {
-      if (!matchesAction(request.action) || !matchesResource(request.resource)) return 'none';
+      if (!matchesAction(request.action, request.context)) return 'none';
+      if (!matchesResource(request.resource, request.context)) return 'none';
       const match = matchesPrincipal(request.asker);
       return match !== 'none' && meetsCondition(request.context) ? match : 'none';
     },
+  };
+}
+
+/** Undefined: a variable in the pattern has no value in the request, so that its statement does not match. */
+type Pattern = (value: string, context: ContextOf) => boolean | undefined;
+
+function compileResource(pattern: string, version: string | undefined): Pattern {
+  const fillIn = compileVariables(pattern, version);
+  if (!fillIn) return wildcard(pattern);
+  return (resource, context) => {
+    const filled = fillIn(context);
+    return filled === undefined ? undefined : wildcard(filled)(resource);
   };
 }
 
@@ -72,17 +88,19 @@ function either(
   wanted: string | string[] | undefined,
   unwanted: string | string[] | undefined,
   element: string,
-  compile: (pattern: string) => (value: string) => boolean,
-): (value: string) => boolean {
+  compile: (pattern: string) => Pattern,
+): (value: string, context: ContextOf) => boolean {
   if ((wanted === undefined) === (unwanted === undefined))
     throw new PolicyError(`a policy statement without exactly one of ${element} and Not${element}`);
   const patterns = list(wanted ?? unwanted!).map(pattern => {
     if (typeof pattern !== 'string') throw new PolicyError(`${JSON.stringify(pattern)} as a policy's ${element}`);
-    if (pattern.includes('${')) throw new PolicyError(`policy variables (${pattern})`);
     return compile(pattern);
   });
   const isWanted = wanted !== undefined;
-  return value => patterns.some(matches => matches(value)) === isWanted;
+  return (value, context) => {
+    const found = patterns.map(matches => matches(value, context));
+    return !found.includes(undefined) && found.includes(true) === isWanted;
+  };
 }
 
 function list<T>(value: T | T[]): T[] {

@@ -15,8 +15,8 @@ export interface AccessRequest {
   context: ContextOf;
 }
 
-/** The global condition keys that the local mesh has, in lower case. A policy with another `aws:` key is refused when it is loaded. */
-export const GLOBAL_KEYS: ReadonlySet<string> = new Set([
+/** The global condition keys that the local mesh has, in lower case. */
+const GLOBAL_KEYS: ReadonlySet<string> = new Set([
   'aws:principalarn',
   'aws:principalaccount',
   'aws:principalorgid',
@@ -27,7 +27,17 @@ export const GLOBAL_KEYS: ReadonlySet<string> = new Set([
   'aws:securetransport',
   'aws:sourcearn',
   'aws:sourceaccount',
+  'aws:tagkeys',
 ]);
+
+/** The keys that end with a tag's key, which is not case-sensitive either. */
+const PRINCIPAL_TAG = 'aws:principaltag/';
+const REQUEST_TAG = 'aws:requesttag/';
+
+/** Whether the local mesh has a global condition key, in lower case. A policy with another `aws:` key is refused when it is loaded. */
+export function isGlobalKey(key: string): boolean {
+  return GLOBAL_KEYS.has(key) || [PRINCIPAL_TAG, REQUEST_TAG].some(start => key.startsWith(start) && key > start);
+}
 
 /**
  * The request's condition keys: what the service gives with the access, and the global keys. Keys are case-insensitive.
@@ -53,6 +63,7 @@ function globalKey(
   organizationOf: (account: string) => string | undefined,
 ): string | undefined {
   const caller = asker.kind === 'principal' ? asker.caller : undefined;
+  if (key.startsWith(PRINCIPAL_TAG)) return principalTag(caller, key.slice(PRINCIPAL_TAG.length));
   switch (key) {
     // For a role session the key has the role's ARN, not the session's.
     case 'aws:principalarn':
@@ -75,4 +86,9 @@ function globalKey(
     default:
       return undefined;
   }
+}
+
+/** Simplification: only a session has tags; those that AWS lets a role itself have are not here. */
+function principalTag(caller: Caller | undefined, lowerKey: string): string | undefined {
+  return Object.entries(caller?.sessionTags ?? {}).find(([key]) => key.toLowerCase() === lowerKey)?.[1];
 }

@@ -3,13 +3,13 @@ import type { VirtualClock } from '../core/clock.ts';
 import type { CredentialsFor } from '../core/ports.ts';
 import type { Call, Service, Wire } from '../core/service.ts';
 import { type Iam, sessionOf } from './iam.ts';
+import { readSessionTags } from './session-tags.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Parameters of AssumeRole that would change what the session may do: ignoring one would be wrong. */
 const UNSUPPORTED = [
   'Policy',
   'PolicyArns',
-  'Tags',
   'TransitiveTagKeys',
   'SerialNumber',
   'TokenCode',
@@ -36,24 +36,30 @@ export function createSts(parts: { clock: VirtualClock; iam: Iam; sessions: Sess
     const roleArn = text(input, 'RoleArn', /^arn:[\w+=/,.@:-]{17,2045}$/);
     const sessionName = text(input, 'RoleSessionName', /^[\w+=,.@-]{2,64}$/);
     const externalId = input.ExternalId === undefined ? undefined : text(input, 'ExternalId', /^[\w+=,.@:/-]{2,1224}$/);
+    const tags = readSessionTags(input.Tags);
     const role = iam.roles.get(roleArn);
     const context = {
+      ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+      'aws:TagKeys': Object.keys(tags),
       'sts:RoleSessionName': sessionName,
       ...(externalId !== undefined && { 'sts:ExternalId': externalId }),
     };
-    // A role that does not exist answers as one that may not be assumed, so that nobody can ask which there are.
-    if (!role || !iam.mayAssume(call.caller, role, context))
-      throw new AwsError(
+    const denied = (action: string) =>
+      new AwsError(
         'AccessDenied',
-        `User: ${call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+        `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${roleArn}`,
         { status: 403 },
       );
+    // A role that does not exist answers as one that may not be assumed, so that nobody can ask which there are.
+    if (!role || !iam.mayAssume(call.caller, role, context)) throw denied('sts:AssumeRole');
+    const hasTags = Object.keys(tags).length > 0;
+    if (hasTags && !iam.mayAssume(call.caller, role, context, 'sts:TagSession')) throw denied('sts:TagSession');
 
     const seconds = duration(input.DurationSeconds, role.maxSessionSeconds, !call.caller.isAdministrator);
     // Simplification: a session lasts so many seconds of real time, by which its holder outside the mesh renews it; what STS answers is the
     // mesh's time, by which functions renew theirs.
     const expiresAt = clock.now() + seconds * 1000;
-    const caller = sessionOf(role, sessionName);
+    const caller = sessionOf(role, sessionName, hasTags ? tags : undefined);
     const keys = sessions.open(caller, Date.now() + seconds * 1000);
     return {
       AssumedRoleUser: { AssumedRoleId: `${uniqueId(role.arn)}:${sessionName}`, Arn: caller.arn },
@@ -63,6 +69,7 @@ export function createSts(parts: { clock: VirtualClock; iam: Iam; sessions: Sess
         SessionToken: keys.sessionToken,
         Expiration: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
       },
+      // Simplification: tags are bounded by their own limits, not by how well they pack.
       PackedPolicySize: 0,
     };
   }

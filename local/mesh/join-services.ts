@@ -13,6 +13,7 @@ import { Iam } from '../iam/iam.ts';
 import { Sessions } from '../iam/sessions.ts';
 import { createSts } from '../iam/sts.ts';
 import { createLakeFormation, type LakeFormation } from '../lake-formation/lake-formation.ts';
+import { createCloudWatch } from '../metrics/cloudwatch.ts';
 import { createQueues } from '../queues/queues.ts';
 import { createSharing } from '../ram/sharing.ts';
 import { createStateMachines } from '../states/state-machines.ts';
@@ -50,6 +51,7 @@ export async function joinServices(parts: {
   const sessions = new Sessions(Date.now, hasAccount);
   const sts = createSts({ clock, iam, sessions });
   const queues = createQueues({ clock, activity, endpoint });
+  const cloudWatch = createCloudWatch();
   const functions = createFunctions({
     clock,
     activity,
@@ -58,6 +60,7 @@ export async function joinServices(parts: {
     requireRole: iam.requireRoleOf('lambda.amazonaws.com'),
     endpoint,
     log: ({ functionName, text }) => log(`${functionName}: ${text}`),
+    takeMetrics: cloudWatch.takeLine,
     maxWarmEnvironments: warmEnvironments,
   });
 
@@ -101,7 +104,7 @@ export async function joinServices(parts: {
   });
   const dynamo = await createDynamo({ clock });
 
-  const all = [athena, dynamo, events, functions, glue, lakeFormation, queues, ram, states, sts];
+  const all = [athena, cloudWatch, dynamo, events, functions, glue, lakeFormation, queues, ram, states, sts];
   for (const { service } of all) services.set(service.id, service);
   return {
     services,

@@ -2,9 +2,9 @@ import type { Wire } from '../core/service.ts';
 import { parseConclusion } from './conclusion.ts';
 import { parseCatch, parseRetry } from './error-handling.ts';
 import { invalidDefinition } from './errors.ts';
-import { checkFields } from './fields.ts';
+import { checkFields, isDistributed } from './fields.ts';
 import { parseResource } from './resources.ts';
-import type { ChoiceRule, Machine, State, StateBase, StatesBlock } from './state-types.ts';
+import type { ChoiceRule, DistributedMode, Machine, State, StateBase, StatesBlock } from './state-types.ts';
 import { compileTemplate } from './templates.ts';
 
 /** What expressions may refer to before a state has a result, and when it has. */
@@ -16,6 +16,8 @@ interface Reading {
   names: Set<string>;
   /** Variables that the scopes around assign: an inner scope cannot assign them. */
   outerVariables: Set<string>;
+  /** Of distributed Maps. */
+  labels: Set<string>;
 }
 
 /**
@@ -45,7 +47,7 @@ export function parseDefinition(text: string): Machine {
   if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1)) {
     throw invalidDefinition('/TimeoutSeconds', 'TimeoutSeconds is a whole number of seconds, 1 or more');
   }
-  const block = parseBlock(definition, '', { names: new Set(), outerVariables: new Set() });
+  const block = parseBlock(definition, '', { names: new Set(), outerVariables: new Set(), labels: new Set() });
   return { ...block, timeoutSeconds: timeout };
 }
 
@@ -69,7 +71,7 @@ function parseBlock(block: Wire, path: string, reading: Reading): StatesBlock {
       assigned.add(variable);
     }
   }
-  const inner = { names: reading.names, outerVariables: assigned };
+  const inner = { ...reading, outerVariables: assigned };
   const states = new Map<string, State>();
   for (const [name, state] of Object.entries(source)) {
     const at = `${path}/States/${name}`;
@@ -162,8 +164,33 @@ function parseState(name: string, state: Wire, path: string, reading: Reading): 
         items: optional('Items'),
         selector: optional('ItemSelector'),
         maxConcurrency: optional('MaxConcurrency'),
+        distributed: isDistributed(state, path)
+          ? {
+              label: parseLabel(state.Label, `${path}/Label`, reading.labels),
+              toleratedFailureCount: optional('ToleratedFailureCount'),
+              toleratedFailurePercentage: optional('ToleratedFailurePercentage'),
+            }
+          : undefined,
       };
   }
+}
+
+/**
+ * Unique in the definition, at most 40 characters; one is made where none is given.
+ * Source: "Using Map state in Distributed mode", Step Functions Developer Guide.
+ */
+function parseLabel(given: unknown, path: string, labels: Set<string>): DistributedMode['label'] {
+  if (given === undefined) return crypto.randomUUID();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses.
+  if (typeof given !== 'string' || !/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,40}$/.test(given)) {
+    throw invalidDefinition(
+      path,
+      'A Label has 1 to 40 characters, none of them a space, a wildcard, a bracket or special',
+    );
+  }
+  if (labels.has(given)) throw invalidDefinition(path, `Another Map of the definition has the Label ${given}`);
+  labels.add(given);
+  return given;
 }
 
 function parseChoices(state: Wire, path: string): ChoiceRule[] {

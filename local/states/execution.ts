@@ -19,10 +19,20 @@ export interface MachineVersion {
   machine: Machine;
 }
 
+/** One run of a distributed Map, which has started child executions. */
+export interface MapRun {
+  arn: string;
+  label: string;
+}
+
 export class Execution {
   readonly arn: string;
   readonly name: string;
   readonly version: MachineVersion;
+  /** That it is a child of. */
+  readonly mapRun: MapRun | undefined;
+  /** As it is described: a child's has its Map's label. */
+  readonly stateMachineArn: string;
   /** JSON text, as it was given. */
   readonly input: string;
   /** Milliseconds since 1970. */
@@ -39,10 +49,15 @@ export class Execution {
     input: string,
     now: () => number,
     onEnd: (execution: Execution) => void,
+    mapRun?: MapRun,
   ) {
     this.version = version;
+    this.mapRun = mapRun;
     this.name = name;
-    this.arn = `${version.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+    // Source: "ResultWriter (Map)" and "IAM policies for using Distributed Map states", Step Functions Developer Guide: children are
+    // `execution:machine/label:name`, their machine is `stateMachine:machine/label`.
+    this.stateMachineArn = mapRun ? `${version.arn}/${mapRun.label}` : version.arn;
+    this.arn = `${this.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
     this.input = input;
     this.startedAt = now();
     this.history = new History(now);

@@ -3,7 +3,7 @@ import { AwsError } from '../core/aws-error.ts';
 import type { VirtualClock } from '../core/clock.ts';
 import { Branch } from './branch.ts';
 import { MAX_PAYLOAD_BYTES } from './errors.ts';
-import { Execution, type MachineVersion } from './execution.ts';
+import { Execution, type MachineVersion, type MapRun } from './execution.ts';
 import { type Interpreter, runExecution } from './interpreter.ts';
 
 /** How long a closed execution is known, and its name taken. Source: Step Functions quotas. */
@@ -21,7 +21,7 @@ export class Executions {
   readonly #activity: Activity;
   readonly #interpreter: Interpreter;
   readonly #byArn = new Map<string, Execution>();
-  /** In the order of their start. */
+  /** By the ARN of the machine, children by that of their Map's run; in the order of their start. */
   readonly #byMachine = new Map<string, Set<Execution>>();
   /** In the order of their end. */
   readonly #closed = new Set<Execution>();
@@ -52,23 +52,22 @@ export class Executions {
     if (earlier && !earlier.ending && earlier.input === input) return earlier;
     if (earlier) throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
 
-    const execution = new Execution(
-      version,
-      name,
-      input,
-      () => this.#clock.now(),
-      ended => this.#ended(ended),
-    );
-    this.#byArn.set(arn, execution);
-    const ofMachine = this.#byMachine.get(version.arn) ?? new Set();
-    this.#byMachine.set(version.arn, ofMachine.add(execution));
+    const execution = this.#run(version, input, name);
     const { timeoutSeconds } = version.machine;
     if (timeoutSeconds !== undefined) {
       const timer = this.#clock.after(timeoutSeconds * 1000, () => execution.end({ status: 'TIMED_OUT' }));
       execution.scope.onCancel(() => timer.cancel());
     }
-    void runExecution(this.#interpreter, execution, new Branch(execution, this.#activity));
     return execution;
+  }
+
+  /**
+   * Starts a child of a distributed Map.
+   * @param input JSON text
+   * @param onEnd told at once when it has ended
+   */
+  startChild(version: MachineVersion, input: string, mapRun: MapRun, onEnd: (child: Execution) => void): Execution {
+    return this.#run(version, input, crypto.randomUUID(), { mapRun, onEnd });
   }
 
   has(arn: string): boolean {
@@ -83,10 +82,10 @@ export class Executions {
     return execution;
   }
 
-  /** The newest first. */
-  of(stateMachineArn: string): Execution[] {
+  /** Of a machine, or the children of a Map's run. The newest first. */
+  of(stateMachineOrMapRunArn: string): Execution[] {
     this.#forgetOld();
-    return [...(this.#byMachine.get(stateMachineArn) ?? [])].reverse();
+    return [...(this.#byMachine.get(stateMachineOrMapRunArn) ?? [])].reverse();
   }
 
   /** Ends and forgets all executions of a machine that is deleted. */
@@ -95,6 +94,24 @@ export class Executions {
       execution.end({ status: 'ABORTED', error: 'States.Runtime', cause: 'The state machine was deleted.' });
       this.#forget(execution);
     }
+  }
+
+  #run(
+    version: MachineVersion,
+    input: string,
+    name: string,
+    child?: { mapRun: MapRun; onEnd: (child: Execution) => void },
+  ): Execution {
+    const onEnd = (ended: Execution) => {
+      this.#ended(ended);
+      child?.onEnd(ended);
+    };
+    const execution = new Execution(version, name, input, () => this.#clock.now(), onEnd, child?.mapRun);
+    this.#byArn.set(execution.arn, execution);
+    const siblings = this.#byMachine.get(listedUnder(execution)) ?? new Set();
+    this.#byMachine.set(listedUnder(execution), siblings.add(execution));
+    void runExecution(this.#interpreter, execution, new Branch(execution, this.#activity));
+    return execution;
   }
 
   #requireInput(input: string): void {
@@ -130,8 +147,14 @@ export class Executions {
 
   #forget(execution: Execution): void {
     this.#byArn.delete(execution.arn);
-    this.#byMachine.get(execution.version.arn)?.delete(execution);
+    const siblings = this.#byMachine.get(listedUnder(execution));
+    siblings?.delete(execution);
+    if (siblings?.size === 0) this.#byMachine.delete(listedUnder(execution));
     this.#closed.delete(execution);
     this.#withHistory.delete(execution);
   }
+}
+
+function listedUnder({ mapRun, version }: Execution): string {
+  return mapRun?.arn ?? version.arn;
 }

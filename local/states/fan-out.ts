@@ -1,5 +1,5 @@
 import { type Branch, Scope } from './branch.ts';
-import { Cancelled, StateError } from './errors.ts';
+import { Cancelled, queryEvaluationError, StateError } from './errors.ts';
 import type { HistoryDetails } from './history.ts';
 import { type Interpreter, runStates } from './interpreter.ts';
 import type { MapState, ParallelState } from './state-types.ts';
@@ -28,10 +28,7 @@ export async function runParallel(interpreter: Interpreter, state: ParallelState
 
 /** @throws the StateError of the first iteration that failed; the others are cancelled */
 export async function runMap(interpreter: Interpreter, state: MapState, visit: Visit): Promise<unknown[]> {
-  const items = state.items ? await visit.evaluate(state.items) : visit.input;
-  if (!Array.isArray(items)) {
-    throw new StateError('States.QueryEvaluationError', `The field 'Items' of the state ${state.name} is no array.`);
-  }
+  const items = await itemsOf(state, visit);
   const asked = (await visit.evaluateInteger(state.maxConcurrency, 'MaxConcurrency', 0)) || MAX_INLINE_CONCURRENCY;
   const concurrency = Math.min(asked, MAX_INLINE_CONCURRENCY);
   visit.branch.record('MapStateStarted', { mapStateStartedEventDetails: { length: items.length } });
@@ -57,6 +54,13 @@ export async function runMap(interpreter: Interpreter, state: MapState, visit: V
   });
   visit.branch.record('MapStateSucceeded');
   return results;
+}
+
+/** @throws StateError States.QueryEvaluationError when they are no array */
+export async function itemsOf(state: MapState, visit: Visit): Promise<unknown[]> {
+  const items = state.items ? await visit.evaluate(state.items) : visit.input;
+  if (Array.isArray(items)) return items;
+  throw queryEvaluationError(`The field 'Items' of the state ${state.name} is no array.`);
 }
 
 /** Runs `count` branches, `concurrency` at a time. The parent does not count as activity meanwhile: its branches do. */

@@ -137,7 +137,7 @@ function renameKeys(value: unknown, rename: (key: string) => string): unknown {
  * Names a service's error as Step Functions does: `DynamoDb.ConditionalCheckFailedException`. Lambda's missing permission is
  * `Lambda.AWSLambdaException`, as AWS reports it. Simplification: other services' errors keep their own name, in the model or not.
  */
-async function asTaskError<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+export async function asTaskError<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

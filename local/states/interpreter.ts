@@ -1,5 +1,6 @@
 import type { VirtualClock } from '../core/clock.ts';
 import type { Branch } from './branch.ts';
+import { runDistributedMap, type StartChild } from './distributed-map.ts';
 import { Cancelled, isMatchedBy, payloadText, queryEvaluationError, StateError } from './errors.ts';
 import type { Execution } from './execution.ts';
 import { runMap, runParallel } from './fan-out.ts';
@@ -10,6 +11,7 @@ import { Visit } from './visit.ts';
 export interface Interpreter {
   clock: VirtualClock;
   runTask: RunTask;
+  startChild: StartChild;
 }
 
 /** What a state did: its result, and where the way goes on if that is not the state's own `Next`. */
@@ -123,7 +125,10 @@ async function perform(interpreter: Interpreter, state: State, visit: Visit): Pr
       return { fallback: result, result };
     }
     case 'Map': {
-      const result = await runMap(interpreter, state, visit);
+      const { distributed } = state;
+      const result = distributed
+        ? await runDistributedMap(interpreter, { ...state, distributed }, visit)
+        : await runMap(interpreter, state, visit);
       return { fallback: result, result };
     }
     case 'Parallel': {

@@ -11,7 +11,8 @@ import { taskRunner } from './tasks.ts';
 
 /**
  * Step Functions: STANDARD state machines with JSONata, on the virtual clock. Steps count as activity, waits do not.
- * Simplifications stand where they are made; in general: no Express machines, distributed Maps, activities, versions, aliases or redrive.
+ * Simplifications stand where they are made; in general: no Express machines, activities, versions, aliases or redrive. A distributed Map
+ * takes its items from the state's input and gives its results as the state's: no ItemReader, ItemBatcher or ResultWriter.
  */
 export function createStateMachines(deps: {
   clock: VirtualClock;
@@ -36,6 +37,12 @@ export function createStateMachines(deps: {
   const executions: Executions = new Executions(clock, activity, {
     clock,
     runTask: taskRunner(clock, tokens, callIntegration),
+    startChild(parent, processor, input, mapRun, onEnd) {
+      requireRole(parent.version.roleArn, { action: 'states:StartExecution', resource: parent.version.arn });
+      // The machine's own time-out is the parent's, and ends its children with it.
+      const machine = { ...processor, timeoutSeconds: undefined };
+      return executions.startChild({ ...parent.version, machine }, input, mapRun, onEnd);
+    },
   });
   return {
     service: {

@@ -73,6 +73,18 @@ export interface MapState extends StateBase {
   items: Template | undefined;
   selector: Template | undefined;
   maxConcurrency: Template | undefined;
+  /** Undefined: the iterations run inline, in the execution itself. */
+  distributed: DistributedMode | undefined;
+}
+
+/** Each iteration is an execution of its own, a child. */
+export interface DistributedMode {
+  /** In the ARNs of the Map's runs and of their children. */
+  label: string;
+  /** Failed items that a run may have; undefined with the percentage undefined too: none. */
+  toleratedFailureCount: Template | undefined;
+  /** The same as a percentage of all items. */
+  toleratedFailurePercentage: Template | undefined;
 }
 
 export type State =

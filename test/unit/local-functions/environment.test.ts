@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { codeFolder, ROLE, startLambda } from './lambda.ts';
+import { ACCOUNT, codeFolder, ROLE, startLambda } from './lambda.ts';
 
 describe('an execution environment', () => {
   it('has the function’s variables, the role’s keys, and nothing of the machine', async () => {
@@ -136,6 +136,31 @@ describe('an execution environment', () => {
       deploy('talk', "export const handler = async () => { console.log('first\\nsecond'); console.error('third'); };"),
     );
     await expect.poll(() => lines).toEqual(expect.arrayContaining(['talk: first', 'talk: second', 'talk: third']));
+  });
+
+  it('has what it printed in the mesh before its answer: metrics apart, the rest in the log', async () => {
+    const taken: [string, string][] = [];
+    const { deploy, functions, lines } = startLambda({
+      takeMetrics(account, line) {
+        if (!line.includes('metric')) return false;
+        taken.push([account, line]);
+        return true;
+      },
+    });
+    const arn = deploy(
+      'counting',
+      `
+      export const handler = async fails => {
+        for (let n = 0; n < 50; n++) console.log('metric', n);
+        console.error('a fault');
+        if (fails) throw new Error('no');
+      };`,
+    );
+    for (const payload of ['false', 'true']) {
+      await functions.invoke(arn, payload);
+      expect(lines.splice(0)).toEqual(['counting: a fault']);
+      expect(taken.splice(0)).toEqual(Array.from({ length: 50 }, (_, n) => [ACCOUNT, `metric ${n}`]));
+    }
   });
 
   it('sends the SDK of a deployed bundle to the mesh, signed by the role', async () => {

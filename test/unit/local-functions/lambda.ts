@@ -23,7 +23,13 @@ export function codeFolder(files: Record<string, string>): string {
 
 /** Lambda with SQS beside it. `denied` are actions that the functions' role lacks. */
 export function startLambda(
-  options: { endpoint?: string; maxEnvironments?: number; maxWarmEnvironments?: number; denied?: string[] } = {},
+  options: {
+    endpoint?: string;
+    maxEnvironments?: number;
+    maxWarmEnvironments?: number;
+    denied?: string[];
+    takeMetrics?: (account: string, line: string) => boolean;
+  } = {},
 ) {
   const activity = new Activity();
   const clock = new VirtualClock(activity);
@@ -37,6 +43,7 @@ export function startLambda(
     endpoint,
     maxEnvironments: options.maxEnvironments,
     maxWarmEnvironments: options.maxWarmEnvironments,
+    takeMetrics: options.takeMetrics,
     credentialsFor: (role, session) => ({
       accessKeyId: `key of ${role}`,
       secretAccessKey: 'secret',

@@ -27,6 +27,7 @@ const REFUSED: [string, PolicyKind, PolicyStatement][] = [
   ],
   ['policy variables', 'identity', { ...IDENTITY, Condition: { StringEquals: { 'sqs:x': '${aws:username}' } } }],
   ['policy variables', 'identity', { ...IDENTITY, Resource: 'arn:aws:s3:::b/${aws:username}' }],
+  ['without "Version"', 'identity', { ...IDENTITY, Resource: 'arn:aws:s3:::b/${aws:PrincipalAccount}' }],
   ['"many" as a number', 'identity', { ...IDENTITY, Condition: { NumericLessThan: { 'sqs:x': 'many' } } }],
   ['the policy element NotPrincipal', 'resource', { ...IDENTITY, NotPrincipal: { AWS: '111111111111' } }],
   ['the policy effect "allow"', 'identity', wrong({ ...IDENTITY, Effect: 'allow' })],
@@ -49,6 +50,23 @@ const REFUSED: [string, PolicyKind, PolicyStatement][] = [
 describe('loading a policy', () => {
   it.each(REFUSED)('refuses %s by name', (what, kind, statement) => {
     expect(() => compilePolicy({ Statement: statement }, kind)).toThrow(what);
+  });
+
+  it.each([
+    ['policy variables (arn:aws:s3:::b/${aws:username})', { Resource: 'arn:aws:s3:::b/${aws:username}' }],
+    ['policy variables (b/${aws:PrincipalTag})', { Resource: 'b/${aws:PrincipalTag}' }],
+    ['policy variables (b/${aws:PrincipalAccount)', { Resource: 'b/${aws:PrincipalAccount' }],
+    ["policy variables (${aws:PrincipalTag/a, 'b'})", { Resource: "${aws:PrincipalTag/a, 'b'}" }],
+    ['policy variables (${*})', { Condition: { StringLike: { 'sqs:x': '${*}' } } }],
+    ['policy variables in an Action', { Action: 'sqs:${aws:PrincipalTag/a}' }],
+    [
+      'policy variables in the condition operator NumericLessThan',
+      { Condition: { NumericLessThan: { 'sqs:x': '${aws:PrincipalTag/n}' } } },
+    ],
+    ['the condition key aws:PrincipalTag/', { Condition: { StringEquals: { 'aws:PrincipalTag/': 'a' } } }],
+  ])('refuses %s by name, in the version that has variables', (what, more) => {
+    const document = { Version: '2012-10-17', Statement: { ...IDENTITY, ...more } as PolicyStatement };
+    expect(() => compilePolicy(document, 'identity')).toThrow(what);
   });
 
   it('knows the managed policy of Lambda logs and refuses others by name', () => {

@@ -242,10 +242,10 @@ describe('definitions', () => {
       /sync:2/,
     ],
     [
-      'a distributed Map',
+      'a distributed Map without the type of its children',
       { States: { Only: { Type: 'Map', ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED' } }, End: true } } },
-      'NotImplementedInLocalMesh',
-      /DISTRIBUTED/,
+      'InvalidDefinition',
+      /ExecutionType/,
     ],
     [
       'an inner assignment of an outer variable',
@@ -292,6 +292,19 @@ describe('definitions', () => {
           ProcessorConfig: { Mode: 'INLINE' },
           StartAt: 'In',
           States: { In: { Type: 'Pass', End: true } },
+        },
+        Next: 'Apart',
+      },
+      Apart: {
+        Type: 'Map',
+        Label: 'Apart',
+        MaxConcurrency: 100,
+        ToleratedFailurePercentage: 10,
+        ToleratedFailureCount: 5,
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'Child',
+          States: { Child: { Type: 'Pass', End: true } },
         },
         Next: 'Both',
       },
