@@ -1,11 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { type ApplyCommandOptions, type CommandParts, runApply } from './apply-command.ts';
+import { addCatalogCommands, type CatalogParts } from './catalog-command.ts';
 import { UsageError } from './connection.ts';
 import { describeError } from './describe-error.ts';
 
+/** What the commands need of the outside. */
+export interface ProgramParts extends CommandParts, CatalogParts {}
+
 /** Runs the command that the arguments name. Gives the exit code: 0 done, 1 failed or refused, 2 not understood. */
-export async function runTrellis(args: readonly string[], parts: CommandParts): Promise<number> {
+export async function runTrellis(args: readonly string[], parts: ProgramParts): Promise<number> {
   const { terminal } = parts;
   let exitCode = 0;
   const program = new Command('trellis')
@@ -23,6 +27,7 @@ export async function runTrellis(args: readonly string[], parts: CommandParts): 
   applyCommand(program).action(async (file: string, options: ApplyCommandOptions) => {
     exitCode = await runApply(file, options, parts);
   });
+  addCatalogCommands(program, parts);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

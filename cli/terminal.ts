@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 
-type Format = Parameters<typeof styleText>[0];
+export type Format = Parameters<typeof styleText>[0];
 
 /** Where a command writes, and whom it may ask. */
 export interface Terminal {
@@ -13,6 +13,10 @@ export interface Terminal {
   isInteractive: boolean;
   /** Whether the person says yes. The end of the input is a no. */
   confirm(question: string): Promise<boolean>;
+  /** Characters of a line, where the standard output is a terminal. */
+  width?: number;
+  /** Says how far something has come, in the place of what was said last; empty: it is done. Only where a person looks on. */
+  progress(text: string): void;
   /** Colours only where the standard output shows them: a terminal, and no NO_COLOR. */
   style(format: Format, text: string): string;
 }
@@ -33,6 +37,11 @@ export function processTerminal(): Terminal {
       } finally {
         lines.close();
       }
+    },
+    ...(stdout.isTTY && { width: stdout.columns }),
+    progress(text) {
+      // To the beginning of the line, and nothing behind it. Source: ECMA-48, "Erase in line".
+      if (stderr.isTTY) stderr.write(`\r\u001b[K${text}`);
     },
     style: (format, text) => styleText(format, text, { stream: stdout }),
   };

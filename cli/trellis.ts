@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line of Trellis. `trellis --help` says what it can do. */
 import { applyServices } from '../shared/aws/apply-services.ts';
+import { openCatalog } from '../shared/aws/open-catalog.ts';
 import { runTrellis } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -8,4 +9,6 @@ process.exitCode = await runTrellis(process.argv.slice(2), {
   terminal: processTerminal(),
   environment: process.env,
   applyServices,
+  openCatalog,
+  now: () => new Date().toISOString(),
 });

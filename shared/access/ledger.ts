@@ -15,6 +15,8 @@ export interface Transition {
   at: Instant;
   /** The event that caused it, for once-only by (account, `eventId`). */
   cause?: { account: string; eventId: string };
+  /** The account of the domain that owns what the request asks for; undefined where no domain of the mesh does. */
+  owner?: string;
   /** The request as it is afterwards; `version` 1 for a new one, otherwise one more than was read. */
   request?: AccessRequest;
   /** When something is next due for the request. */

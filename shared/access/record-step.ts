@@ -24,9 +24,11 @@ export function recordStep(
   readings: readonly PairReading[],
   notes: StepNotes,
 ): Transition {
+  const owner = mesh.domains[request.domain]?.account;
   return {
     at: notes.at,
     ...(notes.cause && { cause: notes.cause }),
+    ...(owner !== undefined && { owner }),
     request,
     requestDueAt: dueAt(request, noticeMilliseconds(mesh)),
     pairs: changesGrants(request) ? readings.map(reading => pairChange(request, reading)) : [],

@@ -37,11 +37,11 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
     this.#now = now;
   }
 
-  async begin(domain: string, table: string) {
+  async begin(domain: string, database: string, table: string) {
     const { Attributes = {} } = await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
-        Key: partitionsKey(domain, table),
+        Key: partitionsKey(domain, database, table),
         UpdateExpression: 'ADD looks :one',
         ExpressionAttributeValues: { ':one': 1 },
         ReturnValues: 'ALL_NEW',
@@ -55,23 +55,28 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
     return { looks, unfinished: [...(unfinished ?? [])], keptOut: keptOut ?? [] };
   }
 
-  async writing(domain: string, table: string, by: string): Promise<void> {
+  async writing(domain: string, database: string, table: string, by: string): Promise<void> {
     await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
-        Key: partitionsKey(domain, table),
+        Key: partitionsKey(domain, database, table),
         UpdateExpression: 'ADD unfinished :by',
         ExpressionAttributeValues: { ':by': new Set([by]) },
       }),
     );
   }
 
-  async finish(domain: string, table: string, { looks, by, at, changes, keptOut }: PartitionsEnd): Promise<boolean> {
+  async finish(
+    domain: string,
+    database: string,
+    table: string,
+    { looks, by, at, changes, keptOut }: PartitionsEnd,
+  ): Promise<boolean> {
     const hasChanged = changes.length > 0;
     const { Attributes = {} } = await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
-        Key: partitionsKey(domain, table),
+        Key: partitionsKey(domain, database, table),
         UpdateExpression: `SET keptOut = :keptOut${hasChanged ? ', changedAt = :at, changes = :changes' : ''} DELETE unfinished :by`,
         ExpressionAttributeValues: {
           ':keptOut': keptOut,
@@ -88,7 +93,7 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
     const { Item } = await this.#client.send(
       new GetCommand({
         TableName: this.#table,
-        Key: quarantineKey(place.domain, sourceName(place)),
+        Key: quarantineKey(place.domain, place.sourceDatabase, place.table),
         ConsistentRead: true,
       }),
     );
@@ -96,7 +101,7 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
   }
 
   async save(place: TablePlace, quarantine: Quarantine, event: ToldEvent): Promise<void> {
-    const Item = { ...quarantineKey(place.domain, sourceName(place)), quarantine };
+    const Item = { ...quarantineKey(place.domain, place.sourceDatabase, place.table), quarantine };
     await this.#client.send(
       new TransactWriteCommand({
         TransactItems: [{ Put: { TableName: this.#table, Item } }, { Put: this.#waiting(event) }],
@@ -105,7 +110,7 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
   }
 
   async forget(place: TablePlace, event?: ToldEvent): Promise<void> {
-    const Delete = { TableName: this.#table, Key: quarantineKey(place.domain, sourceName(place)) };
+    const Delete = { TableName: this.#table, Key: quarantineKey(place.domain, place.sourceDatabase, place.table) };
     if (!event) await this.#client.send(new DeleteCommand(Delete));
     else
       await this.#client.send(new TransactWriteCommand({ TransactItems: [{ Delete }, { Put: this.#waiting(event) }] }));
@@ -187,10 +192,6 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
     const dueAt = new Date(Date.parse(this.#now()) + 60_000).toISOString();
     return { TableName: this.#table, Item: { ...toldKey(event.eventId), event, due: DUE, dueAt } };
   }
-}
-
-function sourceName({ sourceDatabase, table }: TablePlace): string {
-  return `${sourceDatabase}.${table}`;
 }
 
 function centralName({ database, table }: TablePlace): string {

@@ -1,5 +1,6 @@
 /**
- * How the ledger lies in its DynamoDB table: partition key `pk`, sort key `sk`, time to live `ttl`, and the index `due` (hash `due`, range `dueAt`).
+ * How the ledger lies in its DynamoDB table: partition key `pk`, sort key `sk`, time to live `ttl`, and three indexes: `due` (hash `due`, range
+ * `dueAt`), `holder` and `owner` (hash the attribute of that name, range `pk`).
  *
  *     request#<id>                request              where the request stands
  *     request#<id>                step#<version>       every step that it took, never changed
@@ -15,6 +16,10 @@
  *
  * The index holds only what something is due for: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
  * (DynamoDB guide, "Partitions and data distribution"), well above what the access events of a mesh come to.
+ *
+ * Requests and pairs carry two accounts: `holder`, the account that reads or asks to, and `owner`, that of the table's domain. By their indexes an
+ * account finds what concerns it, and the reader role's policy lets it ask for nothing else. They project what accounts may see: the token of
+ * a waiting state machine is not in them.
  */
 import type { Pair } from '../access/access-request.ts';
 
@@ -26,6 +31,10 @@ export interface Key {
 export const DUE_INDEX = 'due';
 /** The index's only partition. */
 export const DUE = 'due';
+/** By the account that reads, or asks to. */
+export const HOLDER_INDEX = 'holder';
+/** By the account of the domain that owns the table. */
+export const OWNER_INDEX = 'owner';
 
 export function requestKey(requestId: string): Key {
   return { pk: `request#${requestId}`, sk: 'request' };
@@ -47,21 +56,16 @@ export function closedKey(table: string): Key {
   return { pk: `table#${table}`, sk: 'closed' };
 }
 
-export function partitionsKey(domain: string, table: string): Key {
-  return { pk: `partitions#${domain}`, sk: table };
-}
-
-export function quarantineKey(domain: string, table: string): Key {
-  return { pk: `quarantine#${domain}`, sk: table };
-}
-
 export function pairKey({ table, principal }: Pair): Key {
   return { pk: `table#${table}`, sk: `pair#${principal}` };
 }
 
+/** The sort keys of all pairs on a table begin with it. */
+export const PAIR_PREFIX = 'pair#';
+
 /** What the sort keys of all pairs on a table begin with. */
 export function pairPrefix(table: string): Key {
-  return { pk: `table#${table}`, sk: 'pair#' };
+  return { pk: `table#${table}`, sk: PAIR_PREFIX };
 }
 
 /** What the sort keys of all pairs of an account's principals on a table begin with. */
@@ -75,6 +79,16 @@ export function toldKey(eventId: string): Key {
 
 export function seenKey(account: string, eventId: string): Key {
   return { pk: `seen#${account}#${eventId}`, sk: 'seen' };
+}
+
+/** `database` and `table` are the producer's own names. Without a table: the beginning of the keys of all of the database's tables. */
+export function partitionsKey(domain: string, database: string, table = ''): Key {
+  return { pk: `partitions#${domain}`, sk: `${database}.${table}` };
+}
+
+/** `database` and `table` are the producer's own names. */
+export function quarantineKey(domain: string, database: string, table: string): Key {
+  return { pk: `quarantine#${domain}`, sk: `${database}.${table}` };
 }
 
 export const meshKey: Key = { pk: 'mesh', sk: 'current' };

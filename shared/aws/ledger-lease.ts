@@ -6,7 +6,8 @@ import { leaseKey } from './ledger-keys.ts';
 
 /**
  * Takes a table's lease in one call when it is free. A lease whose holder's time is over, or that a released one left with a doubt, is
- * taken over in a second call, with the doubt that goes with it.
+ * taken over in a second call, with the doubt that goes with it. Its holder stands within `lease` alone: an attribute `holder` of the item would
+ * put it into the index of accounts.
  */
 export async function takeLease(
   client: DynamoDBDocumentClient,
@@ -18,7 +19,7 @@ export async function takeLease(
     await client.send(
       new PutCommand({
         TableName: tableName,
-        Item: { ...leaseKey(table), lease, holder },
+        Item: { ...leaseKey(table), lease },
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
     );
@@ -46,8 +47,8 @@ async function takeOver(
     await client.send(
       new PutCommand({
         TableName: tableName,
-        Item: { ...leaseKey(lease.table), lease, holder: lease.holder },
-        ConditionExpression: 'holder = :held',
+        Item: { ...leaseKey(lease.table), lease },
+        ConditionExpression: 'lease.holder = :held',
         ExpressionAttributeValues: { ':held': held.holder },
       }),
     );
@@ -68,16 +69,14 @@ async function heldLease(client: DynamoDBDocumentClient, tableName: string, tabl
 
 /** Gives the lease back; a doubt that goes with it stays behind for the next holder. */
 export async function releaseLease(client: DynamoDBDocumentClient, tableName: string, lease: Lease): Promise<void> {
-  const isMine = { ConditionExpression: 'holder = :mine', ExpressionAttributeValues: { ':mine': lease.holder } };
+  const isMine = { ConditionExpression: 'lease.holder = :mine', ExpressionAttributeValues: { ':mine': lease.holder } };
   const Key = leaseKey(lease.table);
   try {
     if (lease.unsureUntil === undefined) {
       await client.send(new DeleteCommand({ TableName: tableName, Key, ...isMine }));
     } else {
       const left = { ...lease, holder: `${lease.holder} released`, isReleased: true };
-      await client.send(
-        new PutCommand({ TableName: tableName, Item: { ...Key, lease: left, holder: left.holder }, ...isMine }),
-      );
+      await client.send(new PutCommand({ TableName: tableName, Item: { ...Key, lease: left }, ...isMine }));
     }
   } catch (error) {
     // Another took it over because this holder's time was over.

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { AccessRequest, ActiveGrant, Instant, Pair } from '../access/access-request.ts';
+import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pair } from '../access/access-request.ts';
 import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
@@ -8,8 +8,10 @@ import {
   accountPrefix,
   closedKey,
   DUE,
+  HOLDER_INDEX,
   type Key,
   leaseKey,
+  OWNER_INDEX,
   pairKey,
   pairPrefix,
   requestKey,
@@ -86,7 +88,7 @@ export class LedgerTable implements Ledger {
     }
   }
 
-  #writes({ at, cause, request, requestDueAt, pairs, tell }: Transition): WriteItem[] {
+  #writes({ at, cause, owner, request, requestDueAt, pairs, tell }: Transition): WriteItem[] {
     const TableName = this.#table;
     const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
     const writes: WriteItem[] = [];
@@ -96,7 +98,7 @@ export class LedgerTable implements Ledger {
     }
     if (request) {
       const { taskToken: _, ...kept } = request;
-      writes.push({ Update: this.#requestUpdate(kept, requestDueAt) });
+      writes.push({ Update: this.#requestUpdate(kept, requestDueAt, owner) });
       const step = {
         at,
         state: kept.state,
@@ -107,7 +109,8 @@ export class LedgerTable implements Ledger {
       };
       writes.push(onlyNew(put(stepKey(request.requestId, request.version), step)));
     }
-    for (const change of pairs) writes.push({ Update: this.#pairUpdate(change.after, at, grantsAfter(change)) });
+    for (const change of pairs)
+      writes.push({ Update: this.#pairUpdate(change.after, at, { grants: grantsAfter(change), owner }) });
     // Nobody is granted anything on a table that is being removed.
     for (const { put: grant, after } of pairs) if (grant) writes.push(this.#onlyOpen(after.table));
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
@@ -149,17 +152,19 @@ export class LedgerTable implements Ledger {
     }
   }
 
-  #requestUpdate(request: AccessRequest, requestDueAt: Instant | undefined) {
+  #requestUpdate(request: AccessRequest, requestDueAt: Instant | undefined, owner: string | undefined) {
+    const accounts = accountsSet(request.account, owner);
     return {
       TableName: this.#table,
       Key: requestKey(request.requestId),
       UpdateExpression:
-        'SET #request = :request, version = :version' +
+        `SET #request = :request, version = :version, ${accounts.expression}` +
         (requestDueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
       ConditionExpression: request.version === 1 ? 'attribute_not_exists(pk)' : 'version = :read',
       // A reserved word of DynamoDB's.
-      ExpressionAttributeNames: { '#request': 'request' },
+      ExpressionAttributeNames: { '#request': 'request', ...accounts.names },
       ExpressionAttributeValues: {
+        ...accounts.values,
         ':request': request,
         ':version': request.version,
         ...(request.version > 1 && { ':read': request.version - 1 }),
@@ -168,20 +173,26 @@ export class LedgerTable implements Ledger {
     };
   }
 
-  /** The grants are written by transitions alone; other writes of the record leave them. */
-  #pairUpdate(record: PairRecord, now: Instant, grants?: readonly ActiveGrant[]) {
+  /** The grants and their owner are written by transitions alone; other writes of the record leave them. */
+  #pairUpdate(
+    record: PairRecord,
+    now: Instant,
+    { grants, owner }: { grants?: readonly ActiveGrant[]; owner?: string | undefined } = {},
+  ) {
+    const accounts = accountsSet(accountOf(record.principal), owner);
     const dueAt = pairDueAt(record, now);
     const isNew = record.revision === 1;
     return {
       TableName: this.#table,
       Key: pairKey(record),
       UpdateExpression:
-        'SET #record = :record, revision = :revision, grants = ' +
+        `SET #record = :record, revision = :revision, ${accounts.expression}, grants = ` +
         (grants ? ':grants' : 'if_not_exists(grants, :grants)') +
         (dueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
       ConditionExpression: isNew ? 'attribute_not_exists(pk)' : 'revision = :read',
-      ExpressionAttributeNames: { '#record': 'record' },
+      ExpressionAttributeNames: { '#record': 'record', ...accounts.names },
       ExpressionAttributeValues: {
+        ...accounts.values,
         ':record': record,
         ':revision': record.revision,
         ':grants': grants ?? [],
@@ -250,6 +261,16 @@ function toRequest(item: Record<string, unknown>): AccessRequest {
   return {
     ...(item.request as AccessRequest),
     ...(typeof item.taskToken === 'string' && { taskToken: item.taskToken }),
+  };
+}
+
+/** Puts an item into the indexes by account. An owner that is not known is left as it was. */
+function accountsSet(holder: string, owner: string | undefined) {
+  return {
+    expression: owner === undefined ? '#holder = :holder' : '#holder = :holder, #owner = :owner',
+    // `owner` is a reserved word of DynamoDB's.
+    names: { '#holder': HOLDER_INDEX, ...(owner !== undefined && { '#owner': OWNER_INDEX }) },
+    values: { ':holder': holder, ...(owner !== undefined && { ':owner': owner }) },
   };
 }
 

@@ -31,20 +31,24 @@ export interface CentralPartitions {
 /** Partitions that a BatchGetPartition call takes. Source: Glue API reference. */
 export const PARTITIONS_A_LOOK = 1_000;
 
-/** What is kept of a table's partitions: that they are being worked on, and what came of it last. */
+/** What is kept of a producer's table's partitions: that they are being worked on, and what came of it last. */
 export interface PartitionActivity {
   /**
    * Counts one more look at the table's partitions.
    * @returns the count after it, who has written and not come to tell of it, and what was kept out at the last look
    */
-  begin(domain: string, table: string): Promise<{ looks: number; unfinished: string[]; keptOut: string[] }>;
+  begin(
+    domain: string,
+    database: string,
+    table: string,
+  ): Promise<{ looks: number; unfinished: string[]; keptOut: string[] }>;
   /** Notes that `by` is about to write. */
-  writing(domain: string, table: string, by: string): Promise<void>;
+  writing(domain: string, database: string, table: string, by: string): Promise<void>;
   /**
    * Notes what `by` wrote and told.
    * @returns whether nobody has begun to look since `looks`: otherwise what was written may be older than what they saw
    */
-  finish(domain: string, table: string, end: PartitionsEnd): Promise<boolean>;
+  finish(domain: string, database: string, table: string, end: PartitionsEnd): Promise<boolean>;
 }
 
 export interface PartitionsEnd {
@@ -107,15 +111,16 @@ export async function syncPartitions(
 ): Promise<PartitionOutcome> {
   const { producers, central, activity, now } = services;
   const { domainName, domain, sourceDatabase, database, table } = place;
-  const name = `${sourceDatabase}.${table}`;
   const source = await readFirst(producers.partitionPages(domain.account, sourceDatabase, table));
   if (source.hasMore && hint === 'none') return nothing();
   const asked = source.hasMore && Array.isArray(hint) ? await readNamed(services, place, hint) : undefined;
-  const { looks, unfinished, keptOut: keptOutBefore } = await activity.begin(domainName, name);
+  const { looks, unfinished, keptOut: keptOutBefore } = await activity.begin(domainName, sourceDatabase, table);
 
   const named = asked && (await compareNamed(services, place, asked));
   const differences = named ?? comparePartitions(source.pages, central.partitionPages(database, table));
-  const writer = new PartitionWriter(services, place, content, () => activity.writing(domainName, name, by));
+  const writer = new PartitionWriter(services, place, content, () =>
+    activity.writing(domainName, sourceDatabase, table, by),
+  );
   const keptOut = new KeptOut();
   for await (const difference of keepBackForeign(differences, domain, keptOut)) await writer.write(difference);
   await writer.end();
@@ -132,7 +137,9 @@ export async function syncPartitions(
     keptOut: reasons,
     keptOutBefore,
     finish: async () =>
-      !isNews || (await activity.finish(domainName, name, { ...end, at: now() })) || written.length === 0,
+      !isNews ||
+      (await activity.finish(domainName, sourceDatabase, table, { ...end, at: now() })) ||
+      written.length === 0,
   };
 }
 

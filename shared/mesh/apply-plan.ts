@@ -44,7 +44,7 @@ export function planApply(stage: StageOfFolder, caller: string | undefined, stat
 }
 
 function planSettings(mesh: Mesh, caller: string | undefined, settings: HubSettings): SettingsChange[] {
-  const { enforce, intake } = hubRoles(mesh);
+  const { enforce, intake, reader } = hubRoles(mesh);
   const changes: SettingsChange[] = [];
   const add = (kind: 'add-administrator' | 'add-read-only-administrator', subject: string, why: string) => {
     const known = kind === 'add-administrator' ? settings.administrators : settings.readOnlyAdministrators;
@@ -57,6 +57,7 @@ function planSettings(mesh: Mesh, caller: string | undefined, settings: HubSetti
   // Source: Lake Formation Developer Guide, "Lake Formation personas"; "Implicit Lake Formation permissions".
   if (caller) add('add-administrator', caller, 'it applies, and only administrators see and make these grants');
   add('add-read-only-administrator', intake, "it reads every table's columns and labels to decide on requests");
+  add('add-read-only-administrator', reader, "it shows every table's columns and labels to the mesh's accounts");
   for (const [subject, isLeftToIam] of [
     ['databases', settings.leavesDatabasesToIam],
     ['tables', settings.leavesTablesToIam],

@@ -7,6 +7,8 @@ export interface StackSettings {
   domainRoots: string[];
   /** The same for accounts that only consume. */
   consumerRoots: string[];
+  /** The same for each account of the mesh but the hub. */
+  spokeRoots: string[];
   /** The role `trellis-spoke` of each account of the mesh but the hub. */
   spokeRoles: string[];
   producerRoles: string[];
@@ -34,6 +36,7 @@ export function stackSettings(mesh: Mesh): StackSettings {
     hub: mesh.hub,
     domainRoots: domainAccounts.map(root),
     consumerRoots: spokes.filter(account => !domainAccounts.includes(account)).map(root),
+    spokeRoots: spokes.map(root),
     spokeRoles: spokes.map(role),
     producerRoles: domainAccounts.map(role),
     spokeBuses: spokes.map(bus),

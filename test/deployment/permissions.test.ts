@@ -45,6 +45,9 @@ const ASSUMED_BY_OTHERS: Record<string, string> = {
   DataRole: 'lakeformation.amazonaws.com',
 };
 
+/** Roles of the hub that people assume from other accounts. */
+const ASSUMED_BY_PEOPLE = ['ReaderRole'];
+
 /** Who uses each role, and the service that assumes it for them. */
 function usersOf(role: Resource): { user: string; service: string }[] {
   return [
@@ -67,12 +70,45 @@ describe('roles of the hub', () => {
     expect(role.ref.replace(`${hub.name}-`, '')).toBe(one.arn.split(':').at(-1)?.replace(`${hub.name}-`, ''));
   });
 
-  it.each(roles.map(role => [role.id, role] as const))('%s is assumed by one service, for one purpose', (id, role) => {
-    const services = [...new Set(usersOf(role).map(({ service }) => service)), ...list(ASSUMED_BY_OTHERS[id])];
-    expect(services).toHaveLength(1);
-    expect(statementsOf(role.properties.AssumeRolePolicyDocument)).toEqual([
-      { Effect: 'Allow', Principal: { Service: services[0] }, Action: 'sts:AssumeRole' },
-    ]);
+  const ofServices = roles.filter(({ id }) => !ASSUMED_BY_PEOPLE.includes(id));
+  it.each(ofServices.map(role => [role.id, role] as const))(
+    '%s is assumed by one service, for one purpose',
+    (id, role) => {
+      const services = [...new Set(usersOf(role).map(({ service }) => service)), ...list(ASSUMED_BY_OTHERS[id])];
+      expect(services).toHaveLength(1);
+      expect(statementsOf(role.properties.AssumeRolePolicyDocument)).toEqual([
+        { Effect: 'Allow', Principal: { Service: services[0] }, Action: 'sts:AssumeRole' },
+      ]);
+    },
+  );
+
+  it('let people of the mesh’s other accounts in for reading alone, each as their own account', () => {
+    const people = roles.filter(({ id }) => ASSUMED_BY_PEOPLE.includes(id));
+    expect(people.map(({ id }) => id)).toEqual(ASSUMED_BY_PEOPLE);
+    for (const role of people) {
+      expect(usersOf(role)).toEqual([]);
+      expect(statementsOf(role.properties.AssumeRolePolicyDocument)).toEqual([
+        {
+          Effect: 'Allow',
+          Principal: { AWS: spokes.map(({ account }) => `arn:aws:iam::${account}:root`) },
+          Action: ['sts:AssumeRole', 'sts:TagSession'],
+          Condition: { StringEquals: { 'aws:RequestTag/account': '${aws:PrincipalAccount}' } },
+        },
+      ]);
+      for (const { Action, Resource, Condition } of statementsOfRole(role)) {
+        for (const action of list(Action))
+          expect(action).toMatch(/^(glue:Get(Table|Tables|Databases)|dynamodb:Query)$/);
+        if (!list(Action).includes('dynamodb:Query')) continue;
+        // An index by account answers for the session's own account alone, and the table for what is no secret within the mesh.
+        const isIndex = list(Resource).every(resource => resource.includes('/index/'));
+        expect(Condition).toEqual({
+          ...(isIndex
+            ? { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/account}'] } }
+            : { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['partitions#*', 'quarantine#*'] } }),
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        });
+      }
+    }
   });
 
   it('are all that there are: no other policy gives them anything', () => {

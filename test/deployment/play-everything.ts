@@ -35,6 +35,8 @@ import {
   roleArn,
   type Told,
 } from '../../local/story/actors.ts';
+import { openCatalog } from '../../shared/aws/open-catalog.ts';
+import { searchCatalog, showTable } from '../../shared/catalog/browse-catalog.ts';
 
 const ANALYST = roleArn(ANALYTICS, 'Analyst');
 const REGIONAL = roleArn(ANALYTICS, 'Regional');
@@ -47,6 +49,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   const hear = await listen(mesh.endpoint, 'trellis-local');
   await catalogsChange(mesh);
   await peopleAskAndOwnersAnswer(mesh);
+  await peopleLookAround(mesh);
   await eventsAreRefused(mesh);
   await accessIsTakenBack(mesh);
   await grantingFailsForAWhile(mesh);
@@ -188,6 +191,14 @@ async function peopleAskAndOwnersAnswer(mesh: Mesh): Promise<void> {
   await ask(mesh, REGIONAL, { requestId: 'birds-3', ...birds, expiresAt });
   // Denied at once.
   await ask(mesh, ANALYST, { requestId: 'nowhere-1', ...birds, tables: ['aviation_ops.nowhere'], durationDays: 1 });
+}
+
+/** From a reader's account and from an owner's, as the command line does: the two of them use different indexes of the ledger. */
+async function peopleLookAround(mesh: Mesh): Promise<void> {
+  for (const account of [ANALYTICS, AVIATION]) {
+    const catalog = await openCatalog(administratorOf(mesh.endpoint, account), { stage: 'local' });
+    for await (const { name } of searchCatalog(catalog, { words: ['flights'] })) await showTable(catalog, name);
+  }
 }
 
 async function eventsAreRefused(mesh: Mesh): Promise<void> {

@@ -30,7 +30,9 @@ describe('references', () => {
     for (const stack of [hub, ...spokes]) {
       // Step Functions works these out itself, by DefinitionSubstitutions.
       const properties = stack.resources.map(({ properties: { Definition, ...others } }) => others);
-      expect(JSON.stringify([properties, stack.outputs])).not.toMatch(/\$\{|Fn::|"Ref"/);
+      // IAM works these out itself, for each request.
+      const left = JSON.stringify([properties, stack.outputs]).replace(/\$\{aws:Principal(Account|Tag\/\w+)\}/g, '');
+      expect(left.match(/.{0,40}(\$\{|Fn::|"Ref").{0,40}/g) ?? []).toEqual([]);
     }
   });
 });

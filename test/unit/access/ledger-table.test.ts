@@ -14,7 +14,7 @@ import { DueIndex } from '../../../shared/aws/due-index.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { toldEvent } from '../../../shared/telling/told-event.ts';
 import { type Rig, rig } from '../local-dynamo/rig.ts';
-import { ANALYTICS, END, FLIGHTS, grant, NOW, pair, request, states } from './access-sample.ts';
+import { ANALYTICS, AVIATION, END, FLIGHTS, grant, NOW, pair, request, states } from './access-sample.ts';
 
 /** What is the table's alone, beside what `ledger-conformance.ts` asks of every ledger. The table is the one of serverless.yml. */
 const { resources } = parse(readFileSync('serverless.yml', 'utf8'), { merge: true, logLevel: 'silent' });
@@ -174,6 +174,67 @@ describe('what is due', () => {
     expect(pages.map(page => page.length)).toEqual([500, 1]);
     expect(pages.flat()).toEqual(ids.reverse().map(requestId => ({ kind: 'request', requestId })));
     expect((await due(at(499))).flat()).toHaveLength(2);
+  });
+});
+
+describe('the indexes by account', () => {
+  const owner = AVIATION;
+
+  /** What an account is shown of an index: its keys, and all the attributes that any of its items has. */
+  async function shown(IndexName: string, account: string) {
+    const { Items } = await dynamo.call('Query', {
+      TableName,
+      IndexName,
+      KeyConditionExpression: '#account = :account',
+      ExpressionAttributeNames: { '#account': IndexName },
+      ExpressionAttributeValues: { ':account': { S: account } },
+    });
+    const items = Items as Record<string, { S: string }>[];
+    return {
+      keys: items.map(({ pk, sk }) => `${pk?.S} ${sk?.S}`).sort(),
+      attributes: [...new Set(items.flatMap(Object.keys))].sort(),
+    };
+  }
+
+  it('show who reads, and whose the table is, its requests and pairs, and no token', async () => {
+    await ledger.commit(await newRequest('r1', { owner }));
+    await ledger.saveTaskToken('r1', 'token');
+    const keys = ['request#r1 request', `table#${FLIGHTS} pair#${pair.principal}`];
+    const attributes = ['pk', 'record', 'request', 'sk'];
+    expect(await shown('holder', ANALYTICS)).toEqual({ keys, attributes: ['grants', 'holder', ...attributes] });
+    expect(await shown('owner', owner)).toEqual({ keys, attributes: ['grants', 'owner', ...attributes] });
+    for (const [index, other] of [
+      ['holder', owner],
+      ['owner', ANALYTICS],
+    ] as const)
+      expect(await shown(index, other)).toEqual({ keys: [], attributes: [] });
+  });
+
+  it('keep them through writes that know no owner', async () => {
+    await ledger.commit(await newRequest('r1', { owner }));
+    const { record } = await ledger.loadPair(pair);
+    await ledger.savePair(afterSettling(record, null), NOW);
+    await ledger.commit({ at: NOW, request: request(states.granted, { version: 2 }), pairs: [], tell: [] });
+    expect((await shown('owner', owner)).keys).toHaveLength(2);
+  });
+
+  it('follow a domain that moves to another account', async () => {
+    await ledger.commit(await newRequest('r1', { owner }));
+    await ledger.commit({
+      ...(await newRequest('r1')),
+      request: request(states.ending, { version: 2 }),
+      owner: '555555555555',
+    });
+    expect((await shown('owner', owner)).keys).toEqual([]);
+    expect((await shown('owner', '555555555555')).keys).toHaveLength(2);
+  });
+
+  it('have no lease in them, whoever holds it', async () => {
+    await ledger.takeLease(FLIGHTS, ANALYTICS, NOW, SOON);
+    await ledger.releaseLease({ ...(await ledger.takeLease(FLIGHTS, ANALYTICS, NOW, SOON)), unsureUntil: END });
+    await ledger.takeLease(FLIGHTS, owner, SOON, END);
+    expect((await shown('holder', ANALYTICS)).keys).toEqual([]);
+    expect((await shown('holder', owner)).keys).toEqual([]);
   });
 });
 

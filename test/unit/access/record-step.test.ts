@@ -32,6 +32,13 @@ function detailOf({ type, eventId, data }: ToldEvent) {
   return toldDetail(type).safeParse({ metadata: { eventId }, data });
 }
 
+describe('whom a step concerns', () => {
+  it('is also the owner of the table, if the mesh has one', () => {
+    expect(stepTo(GRANTED)).toMatchObject({ owner: AVIATION });
+    expect(stepTo(DENIED, { domain: '' })).not.toHaveProperty('owner');
+  });
+});
+
 describe('what a step tells', () => {
   it.each([
     ['waiting', WAITING, 'Access Approval Needed', ['hub', AVIATION]],

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { HubState } from '../../../shared/mesh/apply-changes.ts';
 import { applyMesh } from '../../../shared/mesh/apply-mesh.ts';
 import { planApply } from '../../../shared/mesh/apply-plan.ts';
-import { CALLER, DATA, ENFORCE, FRESH_SETTINGS, HUB, INTAKE, MemoryHub, SYNC, sampleStage } from './memory-hub.ts';
+import {
+  CALLER,
+  DATA,
+  ENFORCE,
+  FRESH_SETTINGS,
+  HUB,
+  INTAKE,
+  MemoryHub,
+  READER,
+  SYNC,
+  sampleStage,
+} from './memory-hub.ts';
 
 const AVIATION = 'arn:aws:s3:::trellis-aviation';
 const CLIMATE = 'arn:aws:s3:::trellis-climate';
@@ -14,7 +25,7 @@ const stage = sampleStage();
 const done: HubState = {
   settings: {
     administrators: [ENFORCE, CALLER],
-    readOnlyAdministrators: [INTAKE],
+    readOnlyAdministrators: [INTAKE, READER],
     leavesDatabasesToIam: false,
     leavesTablesToIam: false,
     crossAccountVersion: 3,
@@ -36,6 +47,7 @@ describe('what apply plans', () => {
       `add-administrator ${ENFORCE}`,
       `add-administrator ${CALLER}`,
       `add-read-only-administrator ${INTAKE}`,
+      `add-read-only-administrator ${READER}`,
       'clear-default-permissions databases',
       'clear-default-permissions tables',
       'raise-cross-account-version CROSS_ACCOUNT_VERSION',
@@ -159,6 +171,7 @@ describe('what apply plans', () => {
     const arns = fc.subarray([
       ENFORCE,
       INTAKE,
+      READER,
       CALLER,
       `arn:aws:iam::${HUB}:user/other`,
       `arn:aws:iam::${HUB}:role/Old`,

@@ -10,6 +10,7 @@ import { MESH_TEXT } from '../mesh/sample-mesh.ts';
 export const HUB = '111111111111';
 export const ENFORCE = `arn:aws:iam::${HUB}:role/trellis-local-access-enforce`;
 export const INTAKE = `arn:aws:iam::${HUB}:role/trellis-local-access-intake`;
+export const READER = `arn:aws:iam::${HUB}:role/trellis-local-reader`;
 export const SYNC = `arn:aws:iam::${HUB}:role/trellis-local-catalog-sync`;
 export const DATA = `arn:aws:iam::${HUB}:role/trellis-local-data`;
 export const CALLER = `arn:aws:iam::${HUB}:role/Deployer`;

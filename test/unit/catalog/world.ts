@@ -142,8 +142,8 @@ export class World {
             const { looks, unfinished, keptOut } = this.partitions;
             return { looks, unfinished: [...unfinished], keptOut };
           }),
-        writing: (_, __, by) => call('activity.writing', () => void this.partitions.unfinished.add(by)),
-        finish: (_, __, { looks, by, keptOut }) =>
+        writing: (_, __, ___, by) => call('activity.writing', () => void this.partitions.unfinished.add(by)),
+        finish: (_, __, ___, { looks, by, keptOut }) =>
           call('activity.finish', () => {
             this.partitions.unfinished.delete(by);
             this.partitions.keptOut = keptOut;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTrellis } from '../../../cli/program.ts';
 import type { Connection } from '../../../shared/aws/apply-services.ts';
 import { MemoryHub } from '../apply/memory-hub.ts';
-import { FakeTerminal } from './fake-terminal.ts';
+import { FakeTerminal, NO_CATALOG } from './fake-terminal.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -37,6 +37,7 @@ const apply = (...options: string[]) =>
       connection = given;
       return hub.services();
     },
+    ...NO_CATALOG,
   });
 
 const edit = (name: string, from: string | RegExp, to: string) => {

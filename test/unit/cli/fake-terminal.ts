@@ -1,15 +1,26 @@
 import type { Terminal } from '../../../cli/terminal.ts';
 
+/** For commands that read no catalog. */
+export const NO_CATALOG = {
+  openCatalog: (): never => {
+    throw new Error('AWS is not needed for this');
+  },
+  now: () => new Date().toISOString(),
+};
+
 /** A terminal that keeps what is written, and answers as it is told. */
 export class FakeTerminal implements Terminal {
   readonly written: string[] = [];
   readonly errors: string[] = [];
   readonly questions: string[] = [];
+  readonly told: string[] = [];
+  width?: number;
   isInteractive = false;
   answer = false;
 
   out = (text: string) => void this.written.push(text);
   err = (text: string) => void this.errors.push(text);
+  progress = (text: string) => void this.told.push(text);
   style = (_format: unknown, text: string) => text;
 
   async confirm(question: string): Promise<boolean> {

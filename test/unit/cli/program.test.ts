@@ -3,14 +3,14 @@ import { connectionOf, type Environment, stageOf } from '../../../cli/connection
 import { describeError } from '../../../cli/describe-error.ts';
 import { runTrellis } from '../../../cli/program.ts';
 import packageFile from '../../../package.json' with { type: 'json' };
-import { FakeTerminal } from './fake-terminal.ts';
+import { FakeTerminal, NO_CATALOG } from './fake-terminal.ts';
 
 async function run(args: string[], environment: Environment = {}) {
   const terminal = new FakeTerminal();
   const applyServices = () => {
     throw new Error('AWS is not needed for this');
   };
-  const exitCode = await runTrellis(args, { terminal, environment, applyServices });
+  const exitCode = await runTrellis(args, { terminal, environment, applyServices, ...NO_CATALOG });
   return { exitCode, output: terminal.output, errors: terminal.errorOutput };
 }
 
@@ -23,6 +23,7 @@ describe('the command line', () => {
     const { exitCode, output } = await run(args);
     expect(exitCode).toBe(0);
     expect(output).toContain('apply [options] <mesh.yml>');
+    expect(output).toContain('catalog ');
   });
 
   it.each([[['apply', '--help']], [['help', 'apply']]])('explains apply for %j', async args => {
@@ -38,6 +39,14 @@ describe('the command line', () => {
     ['an unknown option', ['apply', 'mesh.yml', '--yess'], '--yes'],
     ['a missing file', ['apply'], "missing required argument 'mesh.yml'"],
     ['one argument too many', ['apply', 'a.yml', 'b.yml'], 'too many arguments'],
+    ['catalog alone', ['catalog'], 'Usage: trellis catalog'],
+    ['an unknown command of catalog', ['catalog', 'serch'], 'Did you mean search?'],
+    ['a table that is not named', ['catalog', 'show'], "missing required argument 'table'"],
+    ['a label that nobody has', ['catalog', 'search', '--label', 'secret'], 'unlabelled'],
+    ['a state that nothing has', ['catalog', 'search', '--state', 'gone'], 'quarantined'],
+    ['a limit that is none', ['catalog', 'search', '--limit', '0'], 'whole number'],
+    ['a length of time that is none', ['catalog', 'search', '--stage', 'x', '--fresh-within', 'soon'], '24h'],
+    ['a hub that is no account', ['catalog', 'search', '--stage', 'x', '--hub', 'prod'], 'twelve digits'],
     ['no stage', ['apply', 'mesh.yml'], 'TRELLIS_STAGE'],
     ['an endpoint that is none', ['apply', 'mesh.yml', '--endpoint-url', 'here'], 'not an address'],
   ])('does not understand %s: exit code 2, said on the standard error', async (_, args, text) => {

@@ -16,7 +16,6 @@ const UNTIL = '2026-11-21T09:01:00.000Z';
 
 interface Item {
   lease: Lease;
-  holder: string;
 }
 
 /** The lease's item, with DynamoDB's word on the three conditions that are used. */
@@ -26,8 +25,9 @@ beforeEach(() => {
   dynamo.reset();
   kept = undefined;
   const check = (condition: string | undefined, values: Record<string, string> = {}) => {
-    const [, variable = ''] = /^holder = (:\w+)$/.exec(condition ?? '') ?? [];
-    const isMet = condition === 'attribute_not_exists(pk)' ? !kept : !variable || kept?.holder === values[variable];
+    const [, variable = ''] = /^lease\.holder = (:\w+)$/.exec(condition ?? '') ?? [];
+    const isMet =
+      condition === 'attribute_not_exists(pk)' ? !kept : !variable || kept?.lease.holder === values[variable];
     if (!isMet) throw fault('ConditionalCheckFailedException');
   };
   dynamo.on(PutCommand).callsFake(({ Item, ConditionExpression, ExpressionAttributeValues }) => {
@@ -51,7 +51,7 @@ describe("a table's lease", () => {
     expect(dynamo.calls()).toHaveLength(1);
     expect(dynamo).toHaveReceivedCommandWith(PutCommand, {
       TableName: 'ledger',
-      Item: { ...Key, holder: 'a', lease: { table: 'aviation_ops.flights', holder: 'a', until: UNTIL } },
+      Item: { ...Key, lease: { table: 'aviation_ops.flights', holder: 'a', until: UNTIL } },
       ConditionExpression: 'attribute_not_exists(pk)',
     });
   });
@@ -61,7 +61,7 @@ describe("a table's lease", () => {
     await expect(take('b')).rejects.toThrow(
       expect.objectContaining({ name: 'TableLockedError', table: 'aviation_ops.flights' }),
     );
-    expect(kept?.holder).toBe('a');
+    expect(kept?.lease.holder).toBe('a');
   });
 
   it('is its holder’s own when the answer to an earlier try was lost, until when it was first taken', async () => {
@@ -83,7 +83,7 @@ describe("a table's lease", () => {
       until: '2026-11-21T09:02:00.000Z',
       unsureUntil: '2026-11-21T09:02:00.000Z',
     });
-    expect(kept?.holder).toBe('b');
+    expect(kept?.lease.holder).toBe('b');
   });
 
   it('that expired long ago is taken over without a doubt', async () => {

@@ -1,0 +1,194 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LEVELS } from '../shared/access/labels.ts';
+import type { Connection } from '../shared/aws/apply-services.ts';
+import type { CatalogPlace } from '../shared/aws/open-catalog.ts';
+import { type CatalogReader, type SearchProgress, searchCatalog, showTable } from '../shared/catalog/browse-catalog.ts';
+import { type CatalogTable, STATES, statesOf, type TableState, UNLABELLED } from '../shared/catalog/describe-table.ts';
+import type { CatalogQuery } from '../shared/catalog/search-tables.ts';
+import { type ConnectionOptions, connectionOf, type Environment, stageOf, UsageError } from './connection.ts';
+import { writeFound, writeTableShown } from './show-catalog.ts';
+import type { Terminal } from './terminal.ts';
+import { instantBefore } from './times.ts';
+
+export interface CatalogParts {
+  terminal: Terminal;
+  environment: Environment;
+  /** The catalog as the caller may see it. @throws when the hub is not found, or the caller is not let in */
+  openCatalog(connection: Connection, place: CatalogPlace): Promise<CatalogReader>;
+  /** ISO 8601. */
+  now(): string;
+}
+
+interface CatalogOptions extends ConnectionOptions {
+  hub?: string;
+  json?: true;
+}
+
+interface SearchOptions extends CatalogOptions {
+  domain?: string;
+  owner?: string;
+  label?: string;
+  state?: TableState;
+  freshWithin?: string;
+  changedWithin?: string;
+  limit?: number;
+}
+
+/** What a person is shown without asking for more. */
+const SHOWN = 50;
+
+/** `trellis catalog search` and `trellis catalog show`. */
+export function addCatalogCommands(program: Command, parts: CatalogParts): void {
+  const catalog = program
+    .command('catalog')
+    .summary('find data in the mesh')
+    .description(
+      "Finds tables of the central catalog and shows what is known of them. Run from any account of the mesh: another account than the hub's reads as the hub's role trellis-<stage>-reader.",
+    );
+  withConnection(catalog.command('search'))
+    .summary('find tables')
+    .description(
+      'Finds tables by words in their names, descriptions, columns and comments (all must be there, in any case), and by what the options say.',
+    )
+    .argument('[words...]', 'what to look for (default: everything)')
+    .option('--domain <name>', 'only this domain')
+    .option('--owner <account or domain>', 'only what comes from this account or domain')
+    .addOption(
+      new Option('--label <label>', 'only tables with a column that has this label').choices([
+        ...LEVELS,
+        'pii',
+        UNLABELLED,
+      ]),
+    )
+    .option('--fresh-within <time>', 'only with new data, or a new definition, since so long (30m, 24h, 7d, 2w)')
+    .option('--changed-within <time>', 'only where anything happened since so long, a quarantine too')
+    .addOption(new Option('--state <state>', 'only tables in this state').choices(STATES))
+    .option('--limit <n>', `stop after so many (default: ${SHOWN}, and all with --json)`, wholeNumber)
+    .action((words: string[], options: SearchOptions) => explainingRefusals(() => runSearch(words, options, parts)));
+  withConnection(catalog.command('show'))
+    .summary('show one table')
+    .description(
+      'Shows a table: its columns with labels, where it comes from, its state and why, what happened to it, and who may read it, as far as that concerns your account.',
+    )
+    .argument('<table>', 'its name in the central catalog: <domain>_<database>.<table>')
+    .action((table: string, options: CatalogOptions) => explainingRefusals(() => runShow(table, options, parts)));
+}
+
+function withConnection(command: Command): Command {
+  return command
+    .option('--stage <name>', 'the stage (default: TRELLIS_STAGE, or local when the endpoint is this machine)')
+    .option('--hub <account>', "the hub's account (default: TRELLIS_HUB, or as the account's forwarding rule says)")
+    .option('--json', 'one JSON document')
+    .option('--profile <name>', "a profile of AWS's configuration files")
+    .option('--region <name>', "the hub's Region (default: AWS's usual environment)")
+    .option('--endpoint-url <url>', "another endpoint than AWS's, such as the local mesh");
+}
+
+async function runSearch(words: string[], options: SearchOptions, parts: CatalogParts): Promise<void> {
+  const { terminal } = parts;
+  const now = parts.now();
+  const query = queryOf(words, options, now);
+  const limit = options.limit ?? (options.json ? Number.POSITIVE_INFINITY : SHOWN);
+  const { reader, stage } = await open(options, parts);
+  const tables: CatalogTable[] = [];
+  let progress: SearchProgress | undefined;
+  let isMore = false;
+  try {
+    for await (const table of searchCatalog(reader, query, told => {
+      progress = told;
+      terminal.progress(
+        `${told.tables} tables of ${told.databases}/${told.ofDatabases} databases, ${tables.length} found`,
+      );
+    })) {
+      isMore = tables.length === limit;
+      if (isMore) break;
+      tables.push(table);
+    }
+  } finally {
+    terminal.progress('');
+  }
+  if (options.json) {
+    terminal.out(JSON.stringify({ stage, ...reader.viewer, tables: tables.map(toJson), more: isMore }, null, 2));
+    return;
+  }
+  if (tables.length > 0) for (const line of writeFound(terminal, tables, now)) terminal.out(line);
+  terminal.err(lastLine(tables.length, isMore, progress, query));
+}
+
+function lastLine(found: number, isMore: boolean, progress: SearchProgress | undefined, query: CatalogQuery): string {
+  if (isMore) return `The first ${found}; there are more. Narrow the search, or raise --limit.`;
+  if (found > 0) return found === 1 ? '1 table.' : `${found} tables.`;
+  if (progress !== undefined) return 'Nothing found.';
+  if (query.domain !== undefined) return `The central catalog has no table of a domain ${query.domain}.`;
+  return 'No database of the central catalog can be seen. Has `trellis apply` been run since this version was deployed?';
+}
+
+function queryOf(words: string[], options: SearchOptions, now: string): CatalogQuery {
+  const { domain, owner, label, state, freshWithin, changedWithin } = options;
+  return {
+    words,
+    ...(domain !== undefined && { domain: domain.toLowerCase() }),
+    ...(owner !== undefined && { owner: owner.toLowerCase() }),
+    ...(label !== undefined && { label }),
+    ...(state !== undefined && { state }),
+    ...(freshWithin !== undefined && { freshSince: instantBefore(now, '--fresh-within', freshWithin) }),
+    ...(changedWithin !== undefined && { changedSince: instantBefore(now, '--changed-within', changedWithin) }),
+  };
+}
+
+async function runShow(name: string, options: CatalogOptions, parts: CatalogParts): Promise<void> {
+  const { terminal } = parts;
+  const { reader, stage } = await open(options, parts);
+  const shown = await showTable(reader, name);
+  if (options.json) {
+    const { table, grants } = shown;
+    terminal.out(JSON.stringify({ stage, ...reader.viewer, table: toJson(table), grants }, null, 2));
+    return;
+  }
+  for (const line of writeTableShown(terminal, shown, reader.viewer, parts.now())) terminal.out(line);
+}
+
+/** @throws UsageError when the options do not say enough, or what cannot be */
+async function open(options: CatalogOptions, { environment, openCatalog }: CatalogParts) {
+  const stage = stageOf(options, environment);
+  const hub = options.hub ?? (environment.TRELLIS_HUB || undefined);
+  if (hub !== undefined && !/^\d{12}$/.test(hub))
+    throw new UsageError(`The hub is an account, twelve digits, not ${hub}.`);
+  const place = { stage, ...(hub !== undefined && { hub }) };
+  return { reader: await openCatalog(connectionOf(options, environment), place), stage };
+}
+
+function toJson(table: CatalogTable) {
+  return { ...table, state: statesOf(table) };
+}
+
+/** Says what reading takes when AWS refuses it. */
+async function explainingRefusals(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof Error && '$fault' in error && error.name.startsWith('AccessDenied'))) throw error;
+    throw new CatalogRefusedError(error);
+  }
+}
+
+/** AWS lets the caller, or the reader role, not read. */
+class CatalogRefusedError extends Error {
+  override name = 'CatalogRefusedError';
+
+  constructor(cause: Error) {
+    super(
+      [
+        `AWS answers ${cause.name}: ${cause.message}`,
+        "In the hub's account it takes an administrator of the data lake who may read Glue's catalog and the ledger's table (glue:GetDatabases, glue:GetTables, glue:GetTable, dynamodb:Query).",
+        'In any other account: has `trellis apply` been run since this version was deployed? It makes the reader role a read-only administrator.',
+      ].join('\n'),
+      { cause },
+    );
+  }
+}
+
+function wholeNumber(written: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(written)) throw new InvalidArgumentError('It is a whole number from 1.');
+  return Number(written);
+}
