@@ -1,4 +1,5 @@
 /** What IAM must allow the one who queries: a query runs with its caller's rights. */
+import type { ReadOfLocation, RequireRole } from '../core/ports.ts';
 import { type Access, type Caller, REGION } from '../core/service.ts';
 import { QueryFailure } from './query-failure.ts';
 
@@ -38,10 +39,41 @@ export function requireDataAccess(requireCaller: RequireCaller, caller: Caller):
   requireAllowed(requireCaller, caller, { action: 'lakeformation:GetDataAccess', resource: '*' });
 }
 
-/** Where Lake Formation does not decide, the caller's own rights in S3 count. */
-export function requireObjectRead(requireCaller: RequireCaller, caller: Caller, location: string): void {
-  const objects = location.replace(/^s3:\/\//, '').replace(/\/*$/, '/*');
-  requireAllowed(requireCaller, caller, { action: 's3:GetObject', resource: `arn:aws:s3:::${objects}` });
+/** Where Lake Formation does not decide, the caller's own rights in S3 count, and the bucket's policy. */
+export function requireObjectRead(
+  { requireCaller, readOf }: { requireCaller: RequireCaller; readOf: ReadOfLocation },
+  caller: Caller,
+  location: string,
+): void {
+  for (const access of readOf(location) ?? noSuchBucket(location)) requireAllowed(requireCaller, caller, access);
+}
+
+/**
+ * Where Lake Formation decides, Athena reads with the role that the location is registered with: its own policies and, of another account's bucket, the bucket's
+ * policy must allow it. Source: Lake Formation Developer Guide, "Requirements for roles used to register locations" and "Registering an Amazon S3 location
+ * in another AWS account". The text is that of an Athena query that S3 refused. Throws QueryFailure.
+ */
+export function requireRoleRead(
+  { requireDataRole, readOf }: { requireDataRole: RequireRole; readOf: ReadOfLocation },
+  roleArn: string,
+  location: string,
+): void {
+  // Simplification: the service-linked role, whose policy Lake Formation keeps by itself, may read whatever is registered with it.
+  if (roleArn.includes(':role/aws-service-role/')) return;
+  for (const access of readOf(location) ?? noSuchBucket(location)) {
+    try {
+      requireDataRole(roleArn, access);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.name.startsWith('AccessDenied')) throw error;
+      throw new QueryFailure(`PERMISSION_DENIED: ${error.message} (Service: S3, Status Code: 403)`, { cause: error });
+    }
+  }
+}
+
+function noSuchBucket(location: string): never {
+  throw new QueryFailure(
+    `HIVE_FILESYSTEM_ERROR: Error listing ${location}: The specified bucket does not exist (Service: S3, Status Code: 404)`,
+  );
 }
 
 export function tableArn({ owner, database, name }: CatalogName): string {

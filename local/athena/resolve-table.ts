@@ -1,5 +1,12 @@
 /** From a name in a query to the table behind it and what the caller may read of it. */
-import type { CatalogContents, CatalogGuard, DataAccess, GlueTable } from '../core/ports.ts';
+import type {
+  CatalogContents,
+  CatalogGuard,
+  DataAccess,
+  GlueTable,
+  ReadOfLocation,
+  RequireRole,
+} from '../core/ports.ts';
 import type { Caller } from '../core/service.ts';
 import {
   type CatalogName,
@@ -20,6 +27,9 @@ export interface Rights {
   guard: () => CatalogGuard;
   access: () => DataAccess;
   requireCaller: RequireCaller;
+  /** For the role that a location is registered with, which must trust Lake Formation. */
+  requireDataRole: RequireRole;
+  readOf: ReadOfLocation;
 }
 
 /** A query as it was put. */
@@ -99,9 +109,9 @@ function readableCells(
 ): CellFilter[] | undefined {
   const { unrestricted, grants } = rights.access().selectable(caller, owner, database, name);
   if (unrestricted) {
-    // Simplification: buckets have no policy here, so nobody reads another account's table by S3 rights alone.
+    // Simplification: nobody reads another account's table by rights in Glue and S3 alone.
     if (owner !== caller.account) throw noPrivilege();
-    requireObjectRead(rights.requireCaller, caller, table.StorageDescriptor?.Location ?? '');
+    requireObjectRead(rights, caller, table.StorageDescriptor?.Location ?? '');
     return undefined;
   }
   requireDataAccess(rights.requireCaller, caller);

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
+import { requireRoleRead } from './caller-rights.ts';
 import type { DataFiles } from './data-files.ts';
 import { explainEngineError, explainTableError, QueryFailure } from './query-failure.ts';
 import { type Query, type ReadableTable, type Rights, resolveTable } from './resolve-table.ts';
 import { columnInfos, type ResultSet, ResultWriter } from './result-set.ts';
 import { Sandbox } from './sandbox.ts';
 import { readStatement, type Statement } from './statement.ts';
-import { type TablePart, tableParts } from './table-files.ts';
+import { type TablePart, tableLocations, tableParts } from './table-files.ts';
 import { type FileGroup, viewQuery } from './table-view.ts';
 
 export interface QueryOutcome {
@@ -38,6 +39,7 @@ export async function runQuery(
       // An interrupt is heard only by what runs: here is the last place to look.
       query.signal.throwIfAborted();
       recordReads(query, tables, rights);
+      for (const table of tables) requireDataRead(table, rights);
     });
     return { result, scannedBytes: paths.reduce((bytes, path) => bytes + statSync(path).size, 0) };
   } finally {
@@ -85,6 +87,16 @@ async function execute(sandbox: Sandbox, query: Query, statement: Statement, bou
     return writer.finish();
   } catch (error) {
     throw explainEngineError(error, query.sql, statement);
+  }
+}
+
+/** Lake Formation has let the caller in; what it vends is a session of the role that the location is registered with. */
+function requireDataRead(table: ReadableTable, rights: Rights): void {
+  if (!table.filters) return;
+  for (const location of tableLocations(table, rights.contents())) {
+    const role = rights.access().registeredRole(table.owner, location);
+    // Simplification: a partition outside every registered location, under a table inside one, is read without asking.
+    if (role !== undefined) requireRoleRead(rights, role, location);
   }
 }
 

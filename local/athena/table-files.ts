@@ -10,6 +10,18 @@ export interface TablePart {
   partitionValues: string[];
 }
 
+/**
+ * Where a table's files are: its own location, or those of its partitions that are not under it.
+ * Simplification: which partitions a query needs is not asked; all of them are read.
+ */
+export function tableLocations({ table, owner }: ReadableTable, contents: CatalogContents): string[] {
+  const location = table.StorageDescriptor?.Location ?? '';
+  if (!table.PartitionKeys?.length) return [location];
+  const under = location.replace(/\/*$/, '/');
+  const own = contents.partitions(owner, table.DatabaseName, table.Name).map(({ Location }) => Location ?? under);
+  return [...new Set(own.map(path => (path.startsWith(under) ? location : path)))];
+}
+
 /** The parts of a table that have files. Throws QueryFailure for a table that is not plain Parquet. */
 export function tableParts(
   { table, owner, database, name }: ReadableTable,

@@ -1,5 +1,5 @@
 /** What the services of the mesh ask of each other. Each is made with the ports it needs; `local/mesh.ts` joins them. */
-import type { Access, Wire } from './service.ts';
+import type { Access, PolicyDocument, Wire } from './service.ts';
 
 /** An event as EventBridge delivers it. */
 export interface EventEnvelope {
@@ -141,6 +141,8 @@ export interface DataAccess {
     database: string,
     table: string,
   ): { unrestricted: boolean; grants: { columns: string[]; rowFilter: string | null }[] };
+  /** The role that the most specific of the owner's registered locations over this one names; undefined when there is none. */
+  registeredRole(owner: string, location: string): string | undefined;
   /** Leaves the GetDataAccess record in CloudTrail (an event on the accounts' default buses), one for the link, one for the target. */
   recordAccess(access: {
     caller: CallerIdentity;
@@ -172,3 +174,15 @@ export type CredentialsFor = (
   roleArn: string,
   sessionName: string,
 ) => { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+
+/**
+ * What IAM is asked when all that lies under an `s3://` location is read, with the owner and the policy of the bucket. Undefined when there is no such
+ * bucket.
+ */
+export type ReadOfLocation = (s3Uri: string) => Access[] | undefined;
+
+/**
+ * What IAM says of a policy that is put on a resource: the AWS principals that it names and that do not exist. Throws NotImplementedInLocalMesh for a
+ * policy that it cannot evaluate.
+ */
+export type ReviewPolicy = (document: PolicyDocument) => { unknownPrincipals: string[] };

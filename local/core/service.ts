@@ -34,6 +34,10 @@ export interface Access {
   context?: Record<string, string | string[]>;
   /** The policy on the resource itself, where it has one (a bus, a queue). Undefined: cross-account calls are refused. */
   resourcePolicy?: PolicyDocument | undefined;
+  /** The account that owns the resource, where its ARN has none (a bucket, an object). Otherwise the ARN's, or the caller's own. */
+  owner?: string;
+  /** Whether the resource's policy must allow it within its own account too: a key's. */
+  needsResourcePolicy?: true;
 }
 
 export interface PolicyStatement {
@@ -63,7 +67,7 @@ export interface Operation {
 }
 
 export interface Service {
-  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `monitoring` (CloudWatch). */
+  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `s3`, `kms`, `monitoring` (CloudWatch). */
   id: string;
   operations: Record<string, Operation>;
 }

@@ -3,6 +3,8 @@ import { jsonProtocol } from './json-protocol.ts';
 import type { Protocol } from './protocol.ts';
 import { queryProtocol } from './query-protocol.ts';
 import { LAKE_FORMATION, LAMBDA, ramLayout, restJsonProtocol } from './rest-json-protocol.ts';
+import { S3 } from './s3-protocol.ts';
+import { isForS3 } from './signature.ts';
 import { sqsQueryCode } from './sqs-query-codes.ts';
 import type { WireRequest } from './wire-request.ts';
 
@@ -24,7 +26,10 @@ export function protocolOf(service: Service): Protocol {
     case 'events':
     case 'glue':
     case 'athena':
+    case 'kms':
       return JSON_1_1;
+    case 's3':
+      return S3;
     case 'lakeformation':
       return restJsonProtocol('Lake Formation', LAKE_FORMATION);
     case 'ram':
@@ -38,8 +43,9 @@ export function protocolOf(service: Service): Protocol {
   }
 }
 
-/** How to tell an error to a caller whose service is unknown: as the request looks. */
-export function protocolByLooks(request: WireRequest | undefined): Protocol {
-  if (request?.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return STS;
+/** How to tell an error to a caller whose service is unknown: as the request looks, by its headers with names in lower case. */
+export function protocolByLooks(headers: WireRequest['headers']): Protocol {
+  if (isForS3(headers)) return S3;
+  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return STS;
   return JSON_1_1;
 }

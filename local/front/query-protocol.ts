@@ -6,6 +6,7 @@
 import { AwsError } from '../core/aws-error.ts';
 import type { Wire } from '../core/service.ts';
 import type { Protocol } from './protocol.ts';
+import { escapeXml } from './xml.ts';
 
 /** Codes that the JSON services spell otherwise. Source: "Common error types" in the STS and the DynamoDB API references. */
 const CODES: Record<string, { code: string; status: number }> = {
@@ -77,5 +78,5 @@ function xml(value: Wire): string {
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => `<${name}>${xml(member)}</${name}>`)
       .join('');
-  return String(value).replace(/[<>&"']/g, found => `&#${found.charCodeAt(0)};`);
+  return escapeXml(String(value));
 }

@@ -8,7 +8,7 @@ import type { Access, Call, Caller, Service } from '../core/service.ts';
 import { answerLocal, type LocalControls } from './local-routes.ts';
 import type { Protocol } from './protocol.ts';
 import { protocolByLooks, protocolOf } from './protocols.ts';
-import { readRequest } from './read-request.ts';
+import { headersOf, readRequest } from './read-request.ts';
 import { readSignature } from './signature.ts';
 import type { WireAnswer, WireRequest } from './wire-request.ts';
 
@@ -56,16 +56,15 @@ export function createFront(parts: FrontParts): Front {
   });
 
   async function answerMessage(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    let request: WireRequest | undefined;
     let answer: WireAnswer;
     try {
-      request = await readRequest(message);
+      const request = await readRequest(message);
       answer = (await answerLocal(request, parts.controls)) ?? (await answerCall(request));
     } catch (error) {
       if (message.destroyed && !message.complete) return; // The caller has gone.
-      answer = protocolByLooks(request).error(asAwsError(error, 'a request'), randomUUID());
+      answer = protocolByLooks(headersOf(message)).error(asAwsError(error, 'a request'), randomUUID());
     }
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body), ...answer.headers });
     // As text, head and body leave in one write.
     response.end(answer.body);
   }
@@ -93,7 +92,7 @@ export function createFront(parts: FrontParts): Front {
       return protocol.answer(name, await operation.run(input, call), requestId);
     } catch (error) {
       failure = asAwsError(error, what);
-      return (protocol ?? protocolByLooks(request)).error(failure, requestId);
+      return (protocol ?? protocolByLooks(request.headers)).error(failure, requestId);
     } finally {
       const waitMs = parts.answerAfterMs?.() ?? 0;
       if (waitMs > 0) await pause(waitMs);

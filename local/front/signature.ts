@@ -12,6 +12,11 @@ export interface Signature {
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)\/\d{8}\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request(?:,|\s|$)/;
 
+/** Whether the request is signed for S3. `headers` by names in lower case. */
+export function isForS3(headers: WireRequest['headers']): boolean {
+  return /\/s3\/aws4_request(?:,|\s|$)/.test(headers.authorization ?? '');
+}
+
 /**
  * Who signed the request, and for which service. Throws when it is not signed, or for another Region.
  * Simplification: the signature itself and its date are not checked; whoever reaches the loopback interface may say any account id.

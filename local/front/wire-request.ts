@@ -6,11 +6,15 @@ export interface WireRequest {
   query: URLSearchParams;
   /** Names in lower case. */
   headers: Record<string, string | undefined>;
+  /** As text, unpacked. Empty in requests for S3, whose bodies are read as `bytes`. */
   body: string;
+  /** As sent. */
+  bytes: Buffer;
 }
 
 export interface WireAnswer {
   status: number;
+  /** `content-length` is the body's, unless it is here. */
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }

@@ -8,9 +8,8 @@ import type { RequireRole, RequireServicePrincipal } from '../core/ports.ts';
 import type { Access, Caller, PolicyDocument } from '../core/service.ts';
 import { type CompiledPolicy, compilePolicy, type PolicyKind, type Verdict } from './policy.ts';
 import { RecordedAccesses } from './recorded-accesses.ts';
-import { type Asker, accessRequest } from './request.ts';
+import { type Asker, accessRequest, ownerOf } from './request.ts';
 import { type Role, Roles } from './roles.ts';
-import { accountOfArn } from './wildcards.ts';
 
 type PolicyType = 'identity-based' | 'resource-based';
 type Decision = { allowed: true } | { allowed: false; explicit: boolean; policyType: PolicyType };
@@ -124,8 +123,10 @@ export class Iam {
     const identity = this.#identityVerdict(caller, access);
     if (identity === 'deny') return { allowed: false, explicit: true, policyType: 'identity-based' };
 
-    const owner = accountOfArn(access.resource) ?? caller.account;
-    if (owner === caller.account) {
+    if (ownerOf(access, caller.account) === caller.account) {
+      // Source: KMS Developer Guide, "Key policies in AWS KMS": without the key policy, IAM policies have no effect.
+      if (access.needsResourcePolicy && resource === 'silent')
+        return { allowed: false, explicit: false, policyType: 'resource-based' };
       // In one account either policy is enough; a resource policy that names the account only lets its own policies decide.
       return identity === 'allow' || resource === 'allow'
         ? ALLOWED

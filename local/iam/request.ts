@@ -56,6 +56,11 @@ export function accessRequest(
   return { asker, action: access.action, resource: access.resource, context };
 }
 
+/** The account of the resource: where neither the access nor the ARN says it, the caller's. */
+export function ownerOf<A extends string | undefined>(access: Access, callerAccount: A): string | A {
+  return access.owner ?? accountOfArn(access.resource) ?? callerAccount;
+}
+
 function globalKey(
   key: string,
   asker: Asker,
@@ -79,7 +84,7 @@ function globalKey(
     case 'aws:requestedregion':
       return REGION;
     case 'aws:resourceaccount':
-      return accountOfArn(access.resource) ?? caller?.account;
+      return ownerOf(access, caller?.account);
     // Simplification: the mesh speaks plain HTTP on the loopback interface, and counts it as secure.
     case 'aws:securetransport':
       return 'true';

@@ -5,6 +5,7 @@ import { readableColumns } from './cells-filter.ts';
 import { isRegistered } from './guard.ts';
 import type { Lakes } from './lake.ts';
 import { IAM_ALLOWED_PRINCIPALS } from './principals.ts';
+import { covers } from './registered-locations.ts';
 import { WHOLE_TABLE } from './resource.ts';
 import type { Trail } from './trail.ts';
 
@@ -43,6 +44,11 @@ export function createDataAccess(parts: {
       const everything = readableColumns(WHOLE_TABLE, object);
       const whole = grants.find(grant => grant.rowFilter === null && grant.columns.length === everything.length);
       return { unrestricted: false, grants: whole ? [whole] : grants };
+    },
+
+    registeredRole(owner, location) {
+      const over = [...lakes.of(owner).locations.values()].filter(({ arn }) => covers(arn, location));
+      return over.sort((a, b) => b.arn.length - a.arn.length)[0]?.roleArn;
     },
 
     recordAccess({ caller, owner, tableArn, linkArn, queryId }) {

@@ -13,7 +13,7 @@ import type { JoinedServices } from './join-services.ts';
 /** Where `serverless package` leaves the hub's stack, from the project's root. */
 const HUB_TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
 
-/** Deploys the hub's stack, `spoke.yml` once in each other account, and the sample's roles. Throws a TemplateError. */
+/** Deploys the hub's stack, `spoke.yml` once in each other account, and the sample's roles and buckets. Throws a TemplateError. */
 export async function deployStacks(parts: {
   root: string;
   meshFile: MeshFile;
@@ -61,6 +61,26 @@ export async function deployStacks(parts: {
     const accounts = new Set(Object.values(members).map(({ account }) => account));
     for (const account of accounts) await deploy(template, file.replace('.yml', ''), account);
   }
+
+  const bucketTemplate = join(root, 'local/sample/domain-bucket.yml');
+  if (!existsSync(bucketTemplate)) return;
+  const template = await readTemplate(bucketTemplate);
+  for (const [bucket, account] of bucketsOf(meshFile)) {
+    const parameters = { ...parametersFor(template, meshFile), BucketName: bucket };
+    await deployStack({ template, stackName: `domain-bucket-${bucket}`, account, parameters }, targets);
+  }
+}
+
+/** The buckets of the domains' prefixes, each with the account of the first domain that has a prefix in it. */
+function bucketsOf({ domains }: MeshFile): Map<string, string> {
+  const buckets = new Map<string, string>();
+  for (const { account, prefixes } of Object.values(domains)) {
+    for (const prefix of prefixes) {
+      const bucket = prefix.slice('s3://'.length).split('/')[0]!;
+      if (!buckets.has(bucket)) buckets.set(bucket, account);
+    }
+  }
+  return buckets;
 }
 
 /** The values that the project's templates may ask for; each takes those that it declares. */

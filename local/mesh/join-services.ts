@@ -4,18 +4,21 @@ import type { DataFiles } from '../athena/data-files.ts';
 import type { Activity } from '../core/activity.ts';
 import type { VirtualClock } from '../core/clock.ts';
 import type { CatalogGuard, DataAccess, DeliverToTarget, InvokeFunction } from '../core/ports.ts';
-import type { Service } from '../core/service.ts';
+import type { Access, Caller, Service } from '../core/service.ts';
 import { createDynamo } from '../dynamo/dynamo.ts';
 import { createEventBridge } from '../events/event-bridge.ts';
 import { createFunctions, type Functions } from '../functions/functions.ts';
 import { createGlue } from '../glue/glue.ts';
 import { Iam } from '../iam/iam.ts';
+import { reviewPolicy } from '../iam/review-policy.ts';
 import { Sessions } from '../iam/sessions.ts';
 import { createSts } from '../iam/sts.ts';
+import { createKms } from '../kms/kms.ts';
 import { createLakeFormation, type LakeFormation } from '../lake-formation/lake-formation.ts';
 import { createCloudWatch } from '../metrics/cloudwatch.ts';
 import { createQueues } from '../queues/queues.ts';
 import { createSharing } from '../ram/sharing.ts';
+import { createS3 } from '../s3/s3.ts';
 import { createStateMachines } from '../states/state-machines.ts';
 import { callAsRole } from './call-as-role.ts';
 import { deliverToTarget, sendDeadLetter } from './deliver-to-target.ts';
@@ -93,6 +96,10 @@ export async function joinServices(parts: {
   const glue = createGlue({ clock, emitNative, guard, hasCrossAccountShares: owner => ram.hasShares(owner) });
   const contents = () => glue.contents;
   const lakeFormation = createLakeFormation({ clock, contents, emitNative, sharing: ram.sharing });
+  const review = reviewPolicy(iam.roles, hasAccount);
+  const authorize = (caller: Caller, asked: Access) => iam.authorize(caller, asked);
+  const s3 = createS3({ clock, files, review });
+  const kms = createKms({ clock, review, authorize });
   const athena = createAthena({
     clock,
     activity,
@@ -100,11 +107,13 @@ export async function joinServices(parts: {
     guard,
     access,
     files,
-    requireCaller: (caller, asked) => iam.authorize(caller, asked),
+    requireCaller: authorize,
+    requireDataRole: iam.requireRoleOf('lakeformation.amazonaws.com'),
+    readOf: s3.readOf,
   });
   const dynamo = await createDynamo({ clock });
 
-  const all = [athena, cloudWatch, dynamo, events, functions, glue, lakeFormation, queues, ram, states, sts];
+  const all = [athena, cloudWatch, dynamo, events, functions, glue, kms, lakeFormation, queues, ram, s3, states, sts];
   for (const { service } of all) services.set(service.id, service);
   return {
     services,

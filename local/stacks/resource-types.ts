@@ -5,6 +5,7 @@ import { FUNCTION_TYPES } from './types/functions.ts';
 import { IAM_TYPES } from './types/iam.ts';
 import { INERT_TYPES } from './types/inert.ts';
 import { QUEUE_TYPES } from './types/queues.ts';
+import { S3_TYPES } from './types/s3.ts';
 import { STATES_TYPES } from './types/states.ts';
 
 /** The resource types that the local mesh has. Any other stops the boot. */
@@ -16,6 +17,7 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
     ...IAM_TYPES,
     ...INERT_TYPES,
     ...QUEUE_TYPES,
+    ...S3_TYPES,
     ...STATES_TYPES,
   }),
 );

@@ -24,11 +24,6 @@ export const INERT_TYPES: Record<string, ResourceType> = {
     return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${REGION}:${resource.account}:alarm:${name}` } };
   }),
   'AWS::CloudWatch::Dashboard': nameless,
-  'AWS::S3::Bucket': inert(resource => {
-    const name = physicalName(resource, 'BucketName', 63).toLowerCase();
-    return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}`, DomainName: `${name}.s3.amazonaws.com` } };
-  }),
-  'AWS::S3::BucketPolicy': nameless,
   'AWS::SNS::Topic': inert(resource => {
     const name = physicalName(resource, 'TopicName', 256);
     const arn = `arn:aws:sns:${REGION}:${resource.account}:${name}`;

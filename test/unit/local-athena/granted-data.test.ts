@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { analyst, CONSUMER, HUB, hubTable, link, type MeshOfFiles, meshWithFlights } from './mesh-of-files.ts';
+import {
+  analyst,
+  CONSUMER,
+  DATA_ROLE,
+  HUB,
+  hubTable,
+  link,
+  type MeshOfFiles,
+  meshWithFlights,
+} from './mesh-of-files.ts';
 
 let mesh: MeshOfFiles;
 beforeEach(async () => {
@@ -65,6 +74,41 @@ describe('what a query sees', () => {
     expect(mesh.recorded).toEqual([]);
     mesh.denied.add('s3:GetObject arn:aws:s3:::lake/own/notes/*');
     expect(await mesh.reason('SELECT * FROM own.notes')).toMatch(/s3:GetObject/);
+  });
+});
+
+describe('the role that a location is registered with', () => {
+  beforeEach(() => mesh.grant('aviation_ops', 'flights', ['origin']));
+
+  it('reads what Lake Formation decides on, in the place of the caller', async () => {
+    mesh.denied.add('s3:GetObject').add('s3:ListBucket');
+    expect(await mesh.rows('SELECT origin FROM flights LIMIT 1')).toEqual([['origin'], ['LAS']]);
+    expect(mesh.askedOfRole).toEqual([
+      { roleArn: DATA_ROLE, action: 's3:ListBucket', resource: 'arn:aws:s3:::lake' },
+      { roleArn: DATA_ROLE, action: 's3:GetObject', resource: 'arn:aws:s3:::lake/aviation_ops/flights/*' },
+    ]);
+  });
+
+  it.each(['s3:ListBucket', 's3:GetObject'])('must be allowed %s, or the query fails', async action => {
+    mesh.deniedToRole.add(action);
+    expect(await mesh.reason('SELECT origin FROM flights')).toBe(
+      `PERMISSION_DENIED: ${DATA_ROLE} is not authorized to perform: ${action} (Service: S3, Status Code: 403)`,
+    );
+    // What the caller may not see is said first.
+    expect(await mesh.reason('SELECT delay FROM flights')).toMatch(/^COLUMN_NOT_FOUND/);
+  });
+
+  it('cannot read a bucket that is not there', async () => {
+    mesh.buckets.clear();
+    expect(await mesh.reason('SELECT origin FROM flights')).toMatch(/^HIVE_FILESYSTEM_ERROR: .*bucket does not exist/);
+  });
+
+  it('is asked for nothing where the role is the service-linked one, or the caller may read nothing', async () => {
+    mesh.dataRole = `arn:aws:iam::${HUB}:role/aws-service-role/lakeformation.amazonaws.com/AWSServiceRoleForLakeFormationDataAccess`;
+    await mesh.rows('SELECT origin FROM flights');
+    mesh.grants.clear();
+    await mesh.reason('SELECT origin FROM flights');
+    expect(mesh.askedOfRole).toEqual([]);
   });
 });
 

@@ -14,6 +14,7 @@ import type { Access, Call, Wire } from '../../../local/core/service.ts';
 
 export const HUB = '111111111111';
 export const CONSUMER = '444444444444';
+export const DATA_ROLE = `arn:aws:iam::${HUB}:role/Data`;
 
 type Selectable = ReturnType<DataAccess['selectable']>;
 type Recorded = Parameters<DataAccess['recordAccess']>[0];
@@ -81,6 +82,12 @@ export class MeshOfFiles {
   readonly grants = new Map<string, Selectable>();
   readonly recorded: Recorded[] = [];
   readonly asked: Access[] = [];
+  readonly buckets = new Set(['lake']);
+  /** What IAM was asked for the role that every location is registered with. */
+  readonly askedOfRole: (Access & { roleArn: string })[] = [];
+  dataRole: string | undefined = DATA_ROLE;
+  /** Actions that IAM denies that role. */
+  readonly deniedToRole = new Set<string>();
   /** Actions, or action and resource, that IAM denies. */
   readonly denied = new Set<string>();
   /** Names of databases and tables of the consumer's catalog that it does not show. */
@@ -107,11 +114,26 @@ export class MeshOfFiles {
         selectable: (_, owner, database, table) =>
           this.grants.get(`${owner}/${database}/${table}`) ?? { unrestricted: false, grants: [] },
         recordAccess: access => this.recorded.push(access),
+        registeredRole: () => this.dataRole,
       }),
       requireCaller: (_, access) => {
         this.asked.push(access);
         if (this.denied.has(access.action) || this.denied.has(`${access.action} ${access.resource}`))
           throw new AwsError('AccessDeniedException', `not authorized to perform: ${access.action}`);
+      },
+      requireDataRole: (roleArn, access) => {
+        this.askedOfRole.push({ roleArn, ...access });
+        if (this.deniedToRole.has(access.action))
+          throw new AwsError('AccessDeniedException', `${roleArn} is not authorized to perform: ${access.action}`);
+      },
+      readOf: location => {
+        const path = location.replace('s3://', '').replace(/\/*$/, '/');
+        const bucket = path.split('/')[0]!;
+        if (!this.buckets.has(bucket)) return undefined;
+        return [
+          { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` },
+          { action: 's3:GetObject', resource: `arn:aws:s3:::${path}*` },
+        ];
       },
     };
     this.athena = createAthena({

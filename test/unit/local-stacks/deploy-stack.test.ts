@@ -93,11 +93,10 @@ Outputs: { A: { Condition: Never, Value: !Ref A } }
 Resources:
   Log: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: /aws/lambda/x } }
   Topic: { Type: AWS::SNS::Topic }
-  Bucket: { Type: AWS::S3::Bucket }
   Alarm: { Type: AWS::CloudWatch::Alarm, Properties: { AlarmActions: [!Ref Topic] } }
   Queue: { Type: AWS::SQS::Queue, Properties: { Tags: [] } }
   Bus: { Type: AWS::Events::EventBus, Properties: { LogConfig: { Level: INFO } } }
-Outputs: { Log: { Value: !GetAtt Log.Arn }, Topic: { Value: !Ref Topic }, Bucket: { Value: !Ref Bucket } }
+Outputs: { Log: { Value: !GetAtt Log.Arn }, Topic: { Value: !Ref Topic } }
 `);
     expect(notes).toContain('AWS::CloudWatch::Alarm has no effect in the local mesh');
     expect(notes).toContain('AWS::Events::EventBus: LogConfig has no effect in the local mesh');
@@ -105,7 +104,6 @@ Outputs: { Log: { Value: !GetAtt Log.Arn }, Topic: { Value: !Ref Topic }, Bucket
     expect(outputs).toEqual({
       Log: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:/aws/lambda/x:*`,
       Topic: `arn:aws:sns:us-east-1:${ACCOUNT}:trellis-local-Topic`,
-      Bucket: 'trellis-local-bucket',
     });
   });
 });
@@ -119,6 +117,32 @@ Resources:
     await expect(deploy(rule)).rejects.toThrow(
       'trellis-local: Rule (AWS::Events::Rule) cannot be made: PutTargets refused',
     );
+  });
+});
+
+describe('S3 resources', () => {
+  it('are buckets with their encryption and their policy', async () => {
+    const { asked, notes, outputs } = await deploy(`
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      PublicAccessBlockConfiguration: { BlockPublicPolicy: true }
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: AES256 } }] }
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties: { Bucket: !Ref Bucket, PolicyDocument: { Statement: [] } }
+Outputs: { Name: { Value: !Ref Bucket }, Arn: { Value: !GetAtt Bucket.Arn } }
+`);
+    const Bucket = 'trellis-local-bucket';
+    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }];
+    expect(asked).toEqual([
+      ['s3:CreateBucket', { Bucket }],
+      ['s3:PutBucketEncryption', { Bucket, ServerSideEncryptionConfiguration: { Rules } }],
+      ['s3:PutBucketPolicy', { Bucket, Policy: '{"Statement":[]}' }],
+    ]);
+    expect(notes).toEqual(['AWS::S3::Bucket: PublicAccessBlockConfiguration has no effect in the local mesh']);
+    expect(outputs).toEqual({ Name: Bucket, Arn: `arn:aws:s3:::${Bucket}` });
   });
 });
 
