@@ -104,6 +104,13 @@ export class Environment {
     });
   }
 
+  /** Bytes on the heap that are in use, counted after all garbage was collected: taking a snapshot of a heap does that first. */
+  async liveHeapBytes(): Promise<number> {
+    const snapshot = await this.#worker.getHeapSnapshot();
+    snapshot.destroy();
+    return (await this.#worker.getHeapStatistics()).used_heap_size;
+  }
+
   async terminate(): Promise<void> {
     this.#isUsable = false;
     await this.#worker.terminate();
