@@ -69,8 +69,9 @@ for (const entry of readdirSync('functions').filter(file => file.endsWith('.ts')
     target: 'node24',
     format: 'esm',
     splitting: true,
-    minify: true,
-    keepNames: true,
+    // Names stay: `keepNames` would name every closure again each time that one is made, a seventh of what a call of the SDK takes.
+    minifyWhitespace: true,
+    minifySyntax: true,
     metafile: true,
     // The packages' ES modules start in half the time of their CommonJS.
     mainFields: ['module', 'main'],

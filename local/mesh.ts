@@ -49,6 +49,8 @@ export interface Mesh {
   settle(timeoutMs: number): Promise<string[]>;
   /** Moves the clock and does all that falls due. Gives the time then, ISO 8601. */
   advance(seconds: number): Promise<string>;
+  /** What the warm environments of a function of the hub keep on their heaps, bytes: without garbage. */
+  liveHeaps(functionName: string): Promise<number[]>;
   /** What IAM was asked since the start. */
   calls(): RecordedAccess[];
   stop(): Promise<void>;
@@ -120,7 +122,16 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       log('waiting for the central catalog to follow');
       await activity.idle();
     }
-    return { endpoint, clock, activity, files, lakeFormation: joined.lakeFormation, ...controls, stop };
+    return {
+      endpoint,
+      clock,
+      activity,
+      files,
+      lakeFormation: joined.lakeFormation,
+      ...controls,
+      liveHeaps: functionName => joined.functions.liveHeaps(meshFile.hub, functionName),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

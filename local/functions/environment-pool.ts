@@ -46,6 +46,11 @@ export class EnvironmentPool {
     }
   }
 
+  /** Of each environment, bytes. */
+  liveHeapBytes(): Promise<number[]> {
+    return Promise.all([...this.#all].map(environment => environment.liveHeapBytes()));
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all([...this.#all].map(environment => environment.terminate()));

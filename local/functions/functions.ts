@@ -22,6 +22,8 @@ export interface Functions {
   invoke: InvokeFunction;
   /** Settles when the event was accepted, not when it was handled. @throws ResourceNotFoundException */
   invokeAsync(functionArn: string, payload: string): Promise<void>;
+  /** What the environments of an account's function keep on their heaps, bytes: without garbage. @throws ResourceNotFoundException */
+  liveHeaps(account: string, functionName: string): Promise<number[]>;
   /** Ends every environment and mapping. */
   stop(): Promise<void>;
 }
@@ -72,6 +74,8 @@ export function createFunctions(
       requireEvent(payload, 'Event');
       asynchronous.accept(registry.require(functionArn), payload);
     },
+    liveHeaps: async (account, functionName) =>
+      registry.require(resolveArn(account, functionName)).pool.liveHeapBytes(),
     async stop() {
       for (const mapping of mappings) mapping.stop();
       await registry.stop();

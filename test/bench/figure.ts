@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 export interface Figure {
   name: string;
   value: number;
-  /** `s`, `MB` (10^6 bytes), `calls`, `×`, `events/s`. */
+  /** `s`, `MB` (10^6 bytes), `calls`, `×`, `events/s`, `changes/s`. */
   unit: string;
   budget?: { kind: 'most' | 'least'; value: number };
   /** Lines that explain the figure. */
