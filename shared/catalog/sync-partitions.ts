@@ -147,17 +147,6 @@ function nothing(): PartitionOutcome {
   return { changes: [], keptOut: [], keptOutBefore: [], finish: async () => true };
 }
 
-/** Whether any partition differs. Reads only, and no more pages than it takes to find one. */
-export async function havePartitionsDrifted(
-  { producers, central }: Pick<PartitionServices, 'producers' | 'central'>,
-  { domain, sourceDatabase, database, table }: PartitionPlace,
-): Promise<boolean> {
-  const pages = producers.partitionPages(domain.account, sourceDatabase, table);
-  const differences = comparePartitions(pages, central.partitionPages(database, table));
-  for await (const _ of keepBackForeign(differences, domain, new KeptOut())) return true;
-  return false;
-}
-
 /** The pages, of which the first has been read. */
 async function readFirst(pages: PartitionPages): Promise<{ pages: PartitionPages; hasMore: boolean }> {
   const iterator = pages[Symbol.asyncIterator]();

@@ -164,7 +164,7 @@ class TableSync {
         return tell(this.#services, [event]);
       }
     }
-    this.#measureWrite();
+    this.#measureWrite(plan.notes);
   }
 
   async #create(content: Extract<TableSyncPlan, { kind: 'create' }>['content']): Promise<void> {
@@ -179,9 +179,13 @@ class TableSync {
     }
   }
 
-  #measureWrite(): void {
+  #measureWrite(notes: readonly NotedChange[]): void {
     const { measure, now } = this.#services;
     measure('CatalogChanges', 1);
+    for (const { kind } of notes) {
+      if (kind === 'quarantined') measure('CatalogQuarantines', 1);
+      if (kind === 'released') measure('CatalogReleases', 1);
+    }
     if (this.#change.happenedAt === undefined) return;
     measure('SyncLagMilliseconds', Math.max(0, Date.parse(now()) - Date.parse(this.#change.happenedAt)));
   }
