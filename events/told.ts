@@ -20,14 +20,6 @@ export const told = {
   'Catalog Table Removed': z.object({ ...table, changes: z.array(z.string()) }),
   'Catalog Change Quarantined': z.object({ ...table, product: z.optional(z.string()), reasons }),
   'Catalog Change Released': z.object({ ...table, product: z.optional(z.string()), reasons }),
-  'Catalog Drift Detected': z.object({
-    kind: z.enum(['missing', 'different', 'extra', 'partitions', 'foreign', 'database', 'removals-held-back']),
-    /** What differed: a central table or database, or a domain. */
-    subject: z.string(),
-    expected: z.string(),
-    found: z.string(),
-    repaired: z.boolean(),
-  }),
   'Access Approval Needed': z.object({
     ...terms,
     purpose: z.string(),

@@ -25,6 +25,8 @@ import {
   toldKey,
 } from './ledger-keys.ts';
 
+const POSTPONED_MILLISECONDS = 600_000;
+
 /** What the catalog keeps in the ledger's table: what a central table cannot say of itself. */
 export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingRemovals {
   readonly #client: DynamoDBDocumentClient;
@@ -133,6 +135,22 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
         new GetCommand({ TableName: this.#table, Key: missingKey(table), ConsistentRead: true }),
       );
       return Item?.removal as DueRemoval | undefined;
+    },
+    postpone: async table => {
+      const dueAt = new Date(Date.parse(this.#now()) + POSTPONED_MILLISECONDS).toISOString();
+      const postpone = new UpdateCommand({
+        TableName: this.#table,
+        Key: missingKey(table),
+        UpdateExpression: 'SET dueAt = :dueAt',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':dueAt': dueAt },
+      });
+      try {
+        await this.#client.send(postpone);
+      } catch (error) {
+        // It is there again, or gone for good.
+        if (!isError(error, 'ConditionalCheckFailedException')) throw error;
+      }
     },
     conclude: async (table, event) => {
       const forget = (Key: Key) => ({ Delete: { TableName: this.#table, Key } });

@@ -67,6 +67,11 @@ export class PartitionWriter {
       .map(([what, count]) => `partitions-${what} ${count}`);
   }
 
+  count(): number {
+    const { added, changed, removed } = this.#written;
+    return added + changed + removed;
+  }
+
   async #flush(kind: 'create' | 'update' | 'remove'): Promise<void> {
     const { central } = this.#services;
     const { database } = this.#place;

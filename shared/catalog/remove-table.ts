@@ -15,6 +15,8 @@ export interface DueRemoval {
 export interface RemovalServices extends SyncServices {
   due: {
     load(table: string): Promise<DueRemoval | undefined>;
+    /** What could not be done now is due again in ten minutes: until then the queue's own tries go on. */
+    postpone(table: string): Promise<void>;
     /** Forgets the removal, opens the table to new grants again, and keeps the event that tells of its end, all in one step. */
     conclude(table: string, event?: ToldEvent): Promise<void>;
   };

@@ -82,6 +82,8 @@ export type PartitionHint = string[][] | 'none' | 'unknown';
 export interface PartitionOutcome {
   /** In the words of `Catalog Table Synced`: `partitions-added 3`. Empty: nothing was written. */
   changes: string[];
+  /** How many partitions were written. */
+  written: number;
   /** Reasons why partitions are kept out, some of them where they are many. */
   keptOut: string[];
   /** What was kept out before. */
@@ -134,6 +136,7 @@ export async function syncPartitions(
   const end = { looks, by, changes, keptOut: reasons };
   return {
     changes,
+    written: writer.count(),
     keptOut: reasons,
     keptOutBefore,
     finish: async () =>
@@ -144,7 +147,7 @@ export async function syncPartitions(
 }
 
 function nothing(): PartitionOutcome {
-  return { changes: [], keptOut: [], keptOutBefore: [], finish: async () => true };
+  return { changes: [], written: 0, keptOut: [], keptOutBefore: [], finish: async () => true };
 }
 
 /** The pages, of which the first has been read. */

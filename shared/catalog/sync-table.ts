@@ -205,20 +205,22 @@ class TableSync {
 
   /** @param isTold the change of the table that they came with is told anyway */
   async #tellPartitions(
-    { changes, keptOut, keptOutBefore }: Awaited<ReturnType<typeof syncPartitions>>,
+    { changes, written, keptOut, keptOutBefore }: Awaited<ReturnType<typeof syncPartitions>>,
     isTold: boolean,
   ): Promise<void> {
     const events: ToldEvent[] = [];
     const happening = [this.#change.by, 'partitions'];
     if (changes.length > 0) {
       this.#outcome ??= 'partitions';
-      this.#services.measure('PartitionChanges', 1);
+      if (written > 0) this.#services.measure('PartitionChanges', written);
       if (!isTold) events.push(this.#event('Catalog Table Synced', [...happening, ...changes], { changes }));
     }
     const before = new Set(keptOutBefore);
     const released = keptOutBefore.filter(reason => !keptOut.includes(reason));
-    if (keptOut.some(reason => !before.has(reason))) events.push(this.#quarantineEvent(keptOut, happening));
-    else if (released.length > 0 && keptOut.length === 0)
+    if (keptOut.some(reason => !before.has(reason))) {
+      this.#services.measure('CatalogQuarantines', 1);
+      events.push(this.#quarantineEvent(keptOut, happening));
+    } else if (released.length > 0 && keptOut.length === 0)
       events.push(this.#event('Catalog Change Released', [...happening, ...released], { reasons: released }));
     await this.#announce(events);
   }

@@ -19,13 +19,23 @@ export async function takeCatalogWork(
   { body, id: by, isRepeated }: CatalogMessage,
 ): Promise<void> {
   const removal = removalOf(body);
-  if (removal !== undefined) return void (await removeTable(services, removal));
+  if (removal !== undefined) return remove(services, removal);
   const hint = parseCatalogEvent(body);
   const { account, database, happenedAt } = hint;
   const partitions = hint.kind === 'tables' ? hint.partitions : 'unknown';
   const change = { account, database, partitions, by, isRepeated, ...(happenedAt !== undefined && { happenedAt }) };
   for await (const tables of tablesOf(services, hint))
     for (const table of tables) await inTurn.sync(services, { ...change, table });
+}
+
+/** A removal that fails is tried again by the queue; meanwhile the sweep must not queue another each minute. */
+async function remove(services: RemovalServices, table: string): Promise<void> {
+  try {
+    await removeTable(services, table);
+  } catch (fault) {
+    await services.due.postpone(table);
+    throw fault;
+  }
 }
 
 function removalOf(body: unknown): string | undefined {

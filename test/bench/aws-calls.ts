@@ -78,7 +78,7 @@ async function catalogFigures(watched: WatchedMesh, tell: (text: string) => void
       name: "a changed table's event: calls",
       value: median(changed.map(calls => calls.length)),
       unit: 'calls',
-      budget: { kind: 'most', value: 6 },
+      budget: { kind: 'most', value: 5 },
       details: listCalls(changed.at(-1)!),
     },
   ];

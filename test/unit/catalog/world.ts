@@ -162,6 +162,7 @@ export class World {
       },
       due: {
         load: () => call('due.load', () => this.removal),
+        postpone: () => call('due.postpone', () => undefined),
         conclude: (_, event) =>
           call('due.conclude', () => {
             this.removal = undefined;
