@@ -11,6 +11,7 @@ import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';
 import { report } from './logger.ts';
+import { measure } from './metrics.ts';
 
 /** What syncing the catalog needs, made once for each process; the mesh is looked up for each call. */
 export function catalogServices(): () => Promise<RemovalServices> {
@@ -29,7 +30,7 @@ export function catalogServices(): () => Promise<RemovalServices> {
     outbox: new OutboxTable(documents, ledgerTable, now),
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),
     seen: new SeenTables(),
-    measure: () => {},
+    measure,
     now,
   };
   return async () => ({ ...services, mesh: (await mesh()).mesh });
