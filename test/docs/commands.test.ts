@@ -28,7 +28,11 @@ const COMES: Record<string, RegExp[]> = {
     /\twaiting\n.*\tapproved\n.*\tgranted\n.*\tending\n.*\tended\n/s,
   ],
   'docs/events.md': [/"detail-type": ?"Access Denied"/, /There is no table aviation_ops\.runways/],
-  'docs/local-mesh.md': [/"Name": "flights"/, /Nothing to change: the hub is as mesh\.yml says\./],
+  'docs/local-mesh.md': [
+    /"Name": "flights"/,
+    /Nothing to change: the hub is as mesh\.yml says\./,
+    /^aviation_ops\.flights +aviation .* in step$/m,
+  ],
 };
 
 const lacking = ['bash', 'aws', 'curl'].filter(tool => spawnSync(tool, ['--version']).status !== 0);

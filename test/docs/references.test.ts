@@ -86,6 +86,18 @@ describe('what the pages name', () => {
     }
   });
 
+  it('options of trellis catalog', () => {
+    const used = commands.flatMap(({ command }) => {
+      const [, name = ''] = /\btrellis (?:-- )?catalog ([a-z]+)\b/.exec(command) ?? [];
+      return name === '' ? [] : [{ name, command }];
+    });
+    expect(new Set(used.map(({ name }) => name))).toEqual(new Set(['search', 'show']));
+    for (const { name, command } of used) {
+      const help = trellis('catalog', name, '--help');
+      for (const [option] of command.matchAll(/--[a-z-]+\b/g)) expect(help, command).toContain(`  ${option}`);
+    }
+  });
+
   it('no command of trellis but those that it has', () => {
     const help = trellis('--help');
     const used = namedIn(/`?(?:npx )?trellis (?:-- )?([a-z]+)(?= mesh\.yml|`)/g);
