@@ -1,5 +1,5 @@
 import type { ReadingGrant, ShownTable, Viewer } from '../shared/catalog/browse-catalog.ts';
-import { type CatalogColumn, type CatalogTable, UNLABELLED } from '../shared/catalog/describe-table.ts';
+import { type CatalogColumn, type CatalogTable, statesOf, UNLABELLED } from '../shared/catalog/describe-table.ts';
 import type { Terminal } from './terminal.ts';
 import { type Cell, oneLine, writeTable } from './text-table.ts';
 import { ageOf } from './times.ts';
@@ -33,10 +33,10 @@ export function writeFound(terminal: Look, tables: readonly CatalogTable[], now:
 }
 
 function stateCell(table: CatalogTable): Cell {
-  const { missingSince, quarantine, isPublished } = table;
-  if (!isPublished) return { text: 'quarantined, never published', format: 'red' };
-  if (quarantine) return { text: missingSince === undefined ? 'quarantined' : 'missing, quarantined', format: 'red' };
-  return missingSince === undefined ? { text: 'in step', format: 'green' } : { text: 'missing', format: 'yellow' };
+  if (!table.isPublished) return { text: 'quarantined, never published', format: 'red' };
+  const states = statesOf(table);
+  const format = states.includes('quarantined') ? 'red' : states.includes('missing') ? 'yellow' : 'green';
+  return { text: states.join(', ').replace('in-step', 'in step'), format };
 }
 
 /** All of one table. */
@@ -54,7 +54,7 @@ export function writeTableShown(terminal: Look, { table, grants }: ShownTable, v
 }
 
 function writeFacts({ style }: Look, table: CatalogTable, now: string): string[] {
-  const { source, missingSince, quarantine, freshAt } = table;
+  const { source, missingSince, quarantine, freshAt, partitions: { keptOut } = { keptOut: [] } } = table;
   const account = source.account === undefined ? '' : ` of account ${source.account}`;
   const state: [string, string][] = [];
   if (missingSince !== undefined) {
@@ -65,6 +65,10 @@ function writeFacts({ style }: Look, table: CatalogTable, now: string): string[]
     const kept = table.isPublished ? 'its last good version is what is read' : 'it was never published';
     state.push(['state', style('red', `quarantined since ${when(quarantine.since, now)}: ${kept}`)]);
     for (const reason of quarantine.reasons) state.push(['', oneLine(reason)]);
+  }
+  if (keptOut.length > 0) {
+    state.push(['state', style('red', 'quarantined in part: some of its partitions are kept out')]);
+    for (const reason of keptOut) state.push(['', oneLine(reason)]);
   }
   const facts: [string, string][] = [
     ['domain', table.domain],
@@ -97,7 +101,9 @@ function writeColumns(terminal: Look, columns: readonly CatalogColumn[]): string
 function writeChanges(terminal: Look, { changes, partitions }: CatalogTable, now: string): string[] {
   const all = [
     ...changes.map(({ at, kind, what }) => ({ at, kind: kind as string, what })),
-    ...(partitions ? [{ at: partitions.changedAt, kind: 'partitions', what: partitions.changes }] : []),
+    ...(partitions?.changedAt === undefined
+      ? []
+      : [{ at: partitions.changedAt, kind: 'partitions', what: partitions.changes }]),
   ].sort((a, b) => (a.at < b.at ? 1 : -1));
   if (all.length === 0) return [];
   const rows = all.map(({ at, kind, what }): Cell[] => [when(at, now), kind, what.join('; ')]);

@@ -3,12 +3,12 @@ import { type DynamoDBDocumentClient, paginateQuery, type QueryCommandInput } fr
 import type { ActiveGrant } from '../access/access-request.ts';
 import type { PairRecord } from '../access/pair-record.ts';
 import type { CatalogReader, ReadingGrant, Viewer } from '../catalog/browse-catalog.ts';
-import type { KeptOutTable, PartitionsChange } from '../catalog/describe-table.ts';
+import type { KeptOutTable, PartitionsState } from '../catalog/describe-table.ts';
 import type { Quarantine } from '../catalog/table-marks.ts';
 import type { TableContent } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { toContent } from './glue-tables.ts';
-import { HOLDER_INDEX, leaseKey, OWNER_INDEX, PAIR_PREFIX, partitionsKey, quarantineKey } from './ledger-keys.ts';
+import { HOLDER_INDEX, OWNER_INDEX, pairPrefix, partitionsKey, quarantineKey } from './ledger-keys.ts';
 
 /** Source: Glue API reference, GetDatabases and GetTables, `MaxResults`. */
 const PAGE = 100;
@@ -56,17 +56,17 @@ export class AwsCatalogReader implements CatalogReader {
     }
   }
 
-  async partitions(domain: string, database: string): Promise<ReadonlyMap<string, PartitionsChange>> {
+  async partitions(domain: string, database: string): Promise<ReadonlyMap<string, PartitionsState>> {
     const { pk, sk } = partitionsKey(domain, database);
-    const changes = new Map<string, PartitionsChange>();
+    const states = new Map<string, PartitionsState>();
     for await (const items of this.#items(pk, sk))
-      for (const item of items) changes.set(String(item.sk).slice(sk.length), toPartitionsChange(item));
-    return changes;
+      for (const item of items) states.set(String(item.sk).slice(sk.length), toPartitionsState(item));
+    return states;
   }
 
-  async partitionsOf(domain: string, database: string, table: string): Promise<PartitionsChange | undefined> {
+  async partitionsOf(domain: string, database: string, table: string): Promise<PartitionsState | undefined> {
     const item = await this.#item(partitionsKey(domain, database, table));
-    return item && toPartitionsChange(item);
+    return item && toPartitionsState(item);
   }
 
   async *keptOut(domain: string): AsyncIterable<KeptOutTable[]> {
@@ -83,8 +83,8 @@ export class AwsCatalogReader implements CatalogReader {
 
   async grants(table: string, owner: string | undefined): Promise<ReadingGrant[]> {
     const { account, hub } = this.viewer;
-    const { pk } = leaseKey(table);
-    const pages = account === hub ? this.#items(pk, PAIR_PREFIX) : this.#ownItems(pk, account === owner);
+    const { pk, sk } = pairPrefix(table);
+    const pages = account === hub ? this.#items(pk, sk) : this.#ownItems(pk, account === owner);
     const grants: ReadingGrant[] = [];
     for await (const items of pages) grants.push(...items.flatMap(toGrants));
     return grants.sort((a, b) => (order(a) < order(b) ? -1 : 1));
@@ -125,8 +125,13 @@ export class AwsCatalogReader implements CatalogReader {
   }
 }
 
-function toPartitionsChange({ changedAt, changes }: Item): PartitionsChange {
-  return { changedAt: String(changedAt), changes: Array.isArray(changes) ? changes.map(String) : [] };
+function toPartitionsState({ changedAt, changes, keptOut }: Item): PartitionsState {
+  // An item whose table's partitions were looked at and never changed has no time.
+  return { ...(typeof changedAt === 'string' && { changedAt }), changes: texts(changes), keptOut: texts(keptOut) };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function toGrants({ record, grants }: Item): ReadingGrant[] {

@@ -60,12 +60,9 @@ export function pairKey({ table, principal }: Pair): Key {
   return { pk: `table#${table}`, sk: `pair#${principal}` };
 }
 
-/** The sort keys of all pairs on a table begin with it. */
-export const PAIR_PREFIX = 'pair#';
-
 /** What the sort keys of all pairs on a table begin with. */
 export function pairPrefix(table: string): Key {
-  return { pk: `table#${table}`, sk: PAIR_PREFIX };
+  return { pk: `table#${table}`, sk: 'pair#' };
 }
 
 /** What the sort keys of all pairs of an account's principals on a table begin with. */

@@ -5,11 +5,11 @@ import {
   describeKeptOut,
   describeTable,
   type KeptOutTable,
-  type PartitionsChange,
+  type PartitionsState,
   withPartitions,
 } from './describe-table.ts';
 import { readAhead } from './read-ahead.ts';
-import { type CatalogQuery, matchesContent, matchesTimes } from './search-tables.ts';
+import { type CatalogQuery, matchesContent, matchesState } from './search-tables.ts';
 import type { Quarantine } from './table-marks.ts';
 import type { TableContent } from './table-snapshot.ts';
 
@@ -33,9 +33,9 @@ export interface CatalogReader {
   tables(database: string): AsyncIterable<readonly TableContent[]>;
   /** @param database the central database */
   table(database: string, table: string): Promise<TableContent | undefined>;
-  /** The last change of partitions of each table of a producer's database, by the table's name. */
-  partitions(domain: string, database: string): Promise<ReadonlyMap<string, PartitionsChange>>;
-  partitionsOf(domain: string, database: string, table: string): Promise<PartitionsChange | undefined>;
+  /** What is known of the partitions of each table of a producer's database, by the table's name. */
+  partitions(domain: string, database: string): Promise<ReadonlyMap<string, PartitionsState>>;
+  partitionsOf(domain: string, database: string, table: string): Promise<PartitionsState | undefined>;
   keptOut(domain: string): AsyncIterable<readonly KeptOutTable[]>;
   keptOutOf(domain: string, database: string, table: string): Promise<Quarantine | undefined>;
   /** The active grants on a central table: all of them for the hub and for the account that owns it, otherwise those of the viewer's own principals. */
@@ -81,7 +81,7 @@ export async function* searchCatalog(
       if (table.source.account) accounts.set(table.domain, table.source.account);
       if (!matchesContent(table, query)) continue;
       const whole = withPartitions(table, await partitionsOf(table));
-      if (matchesTimes(whole, query)) yield whole;
+      if (matchesState(whole, query)) yield whole;
     }
   }
   if (query.state !== undefined && query.state !== 'quarantined') return;
@@ -91,8 +91,8 @@ export async function* searchCatalog(
 }
 
 /** Asks for the partitions of a whole database, once, when the first table needs them: tables come by database. */
-function rememberingLast(reader: CatalogReader): (table: CatalogTable) => Promise<PartitionsChange | undefined> {
-  let last: { database: string; changes: ReadonlyMap<string, PartitionsChange> } | undefined;
+function rememberingLast(reader: CatalogReader): (table: CatalogTable) => Promise<PartitionsState | undefined> {
+  let last: { database: string; changes: ReadonlyMap<string, PartitionsState> } | undefined;
   return async ({ domain, source, columns }) => {
     if (!columns.some(column => column.isPartitionKey)) return undefined;
     const database = `${domain}_${source.database}`;
@@ -110,7 +110,7 @@ async function* keptOutMatches(
   for await (const page of reader.keptOut(domain)) {
     for (const one of page) {
       const table = describeKeptOut(domain, one, account);
-      if (!matchesContent(table, query) || !matchesTimes(table, query)) continue;
+      if (!matchesContent(table, query) || !matchesState(table, query)) continue;
       // Published since: it was found above, or will be the next time.
       if (!(await reader.table(`${domain}_${one.database}`, one.table))) yield table;
     }

@@ -26,11 +26,13 @@ export interface CatalogColumn {
   isPartitionKey: boolean;
 }
 
-/** The last change of a table's partitions, which leaves no mark on the table. */
-export interface PartitionsChange {
-  /** ISO 8601. */
-  changedAt: string;
+/** What is known of a table's partitions, which leave no mark on the table. */
+export interface PartitionsState {
+  /** ISO 8601: their last change, and what it was; undefined where none is known. */
+  changedAt?: string;
   changes: string[];
+  /** Why some of them are kept out. Those that are published are read. */
+  keptOut: string[];
 }
 
 /** A table of the mesh as it is shown to people. */
@@ -52,7 +54,7 @@ export interface CatalogTable {
   quarantine?: Quarantine;
   /** What Trellis noted of it, newest last. */
   changes: NotedChange[];
-  partitions?: PartitionsChange;
+  partitions?: PartitionsState;
   /** When its definition or its partitions last came from the source; undefined where that is longer ago than is remembered. */
   freshAt?: string;
   /** When anything last happened to it, a quarantine too. */
@@ -67,7 +69,7 @@ export interface CatalogTable {
 export function describeTable(
   database: string,
   content: TableContent,
-  partitions?: PartitionsChange,
+  partitions?: PartitionsState,
 ): CatalogTable | undefined {
   const domain = content.Parameters[DOMAIN_PARAMETER];
   if (!domain || !database.startsWith(`${domain}_`)) return undefined;
@@ -117,17 +119,19 @@ export function describeKeptOut(
 }
 
 /** The table with what is known of its partitions. */
-export function withPartitions(table: CatalogTable, partitions: PartitionsChange | undefined): CatalogTable {
+export function withPartitions(table: CatalogTable, partitions: PartitionsState | undefined): CatalogTable {
   return partitions ? withTimes({ ...table, partitions }) : table;
 }
 
 export function statesOf({
   missingSince,
   quarantine,
-}: Pick<CatalogTable, 'missingSince' | 'quarantine'>): TableState[] {
+  partitions,
+}: Pick<CatalogTable, 'missingSince' | 'quarantine' | 'partitions'>): TableState[] {
+  const isKeptOut = quarantine !== undefined || (partitions?.keptOut ?? []).length > 0;
   const faults: TableState[] = [
     ...(missingSince === undefined ? [] : ['missing' as const]),
-    ...(quarantine ? ['quarantined' as const] : []),
+    ...(isKeptOut ? ['quarantined' as const] : []),
   ];
   return faults.length > 0 ? faults : ['in-step'];
 }

@@ -16,18 +16,19 @@ export interface CatalogQuery {
   changedSince?: string;
 }
 
-/** Whether all but the times is met: what can be told without knowing the table's partitions. */
+/** Whether what can be told without knowing the table's partitions is met: all but its state and the times. */
 export function matchesContent(table: CatalogTable, query: CatalogQuery): boolean {
-  const { domain, owner, label, state } = query;
+  const { domain, owner, label } = query;
   if (domain !== undefined && table.domain !== domain) return false;
   if (owner !== undefined && table.domain !== owner && table.source.account !== owner) return false;
   if (label !== undefined && !table.labels.includes(label)) return false;
-  if (state !== undefined && !statesOf(table).includes(state)) return false;
   return hasWords(table, query.words);
 }
 
-/** Whether the times are met. What is not known to have happened since has not. */
-export function matchesTimes({ freshAt, activeAt }: CatalogTable, { freshSince, changedSince }: CatalogQuery): boolean {
+/** Whether the state and the times are met. What is not known to have happened since has not. */
+export function matchesState(table: CatalogTable, { state, freshSince, changedSince }: CatalogQuery): boolean {
+  if (state !== undefined && !statesOf(table).includes(state)) return false;
+  const { freshAt, activeAt } = table;
   return isSince(freshAt, freshSince) && isSince(activeAt, changedSince);
 }
 

@@ -2,7 +2,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteTableCommand, GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
+import {
+  BatchCreatePartitionCommand,
+  CreateTableCommand,
+  DeleteTableCommand,
+  GetPartitionsCommand,
+  GetTableCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-glue';
 import { LakeFormationClient, ListPermissionsCommand } from '@aws-sdk/client-lakeformation';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +31,7 @@ const LEDGER = 'trellis-local-ledger';
 const READER = roleArn(HUB, 'trellis-local-reader');
 const CLIMATE_STEWARD = roleArn(CLIMATE, 'Steward');
 const FLIGHTS = 'aviation_ops.flights';
-const HIDDEN = { since: '2026-11-20T09:00:00.000Z', reasons: ['It lies outside of the prefixes of aviation.'] };
+const ELSEWHERE = 's3://trellis-climate/observations/co2/';
 
 let living: LivingMesh;
 beforeAll(async () => {
@@ -40,10 +47,12 @@ beforeAll(async () => {
     },
   );
   for (const requestId of ['of-analytics', 'of-climate']) await theOne(living, 'Access Granted', requestId);
-  const { since, reasons } = HIDDEN;
-  const quarantine = { M: { since: { S: since }, reasons: { L: reasons.map(S => ({ S })) } } };
-  const Item = { pk: { S: 'quarantine#aviation' }, sk: { S: 'ops.hidden' }, quarantine };
-  await new DynamoDBClient(living.hub).send(new PutItemCommand({ TableName: LEDGER, Item }));
+  // Published as aviation's, it would let aviation grant the data of climate.
+  const StorageDescriptor = { Columns: [{ Name: 'co2', Type: 'double' }], Location: ELSEWHERE };
+  await glueOf(living.aviation).send(
+    new CreateTableCommand({ DatabaseName: 'ops', TableInput: { Name: 'hidden', StorageDescriptor } }),
+  );
+  await settle(living.endpoint);
 });
 afterAll(() => living?.stop());
 
@@ -98,6 +107,34 @@ describe('finding data from a member’s account', () => {
     expect(await found(ANALYTICS, '--state', 'quarantined')).toEqual(['aviation_ops.hidden']);
   });
 
+  it('finds what is fresh: a table whose partitions changed, and not what was only kept out', async () => {
+    const { output: before } = await trellis(ANALYTICS, 'catalog', 'show', 'climate_observations.weather', '--json');
+    const climate = glueOf(administratorOf(living.endpoint, CLIMATE));
+    const weather = { DatabaseName: 'observations', TableName: 'weather' };
+    const { Partitions: [sample] = [] } = await climate.send(new GetPartitionsCommand(weather));
+    const at = (city: string, Location: string) => ({
+      Values: [city],
+      StorageDescriptor: { ...sample?.StorageDescriptor, Location },
+    });
+    const PartitionInputList = [
+      at('Boston', 's3://trellis-climate/observations/weather/location=Boston/'),
+      at('Nowhere', 's3://trellis-aviation/ops/'),
+    ];
+    await climate.send(new BatchCreatePartitionCommand({ ...weather, PartitionInputList }));
+    await settle(living.endpoint);
+    const { output: after } = await trellis(ANALYTICS, 'catalog', 'show', 'climate_observations.weather', '--json');
+    const [old, fresh] = [before, after].map(text => JSON.parse(text).table);
+    expect(old.state).toEqual(['in-step']);
+    expect(fresh.freshAt > old.freshAt).toBe(true);
+    expect(fresh).toMatchObject({ state: ['quarantined'], partitions: { changes: ['partitions-added 1'] } });
+    expect(JSON.stringify(fresh.partitions.keptOut)).toContain('s3://trellis-aviation/ops/');
+    expect(await found(ANALYTICS, '--fresh-within', '1h', '--domain', 'climate')).toContain(
+      'climate_observations.weather',
+    );
+    expect(await found(ANALYTICS, '--fresh-within', '1h')).not.toContain('aviation_ops.hidden');
+    expect(await found(ANALYTICS, '--changed-within', '1h')).toContain('aviation_ops.hidden');
+  });
+
   it('finds what went missing, and shows since when', async () => {
     const aviation = glueOf(living.aviation);
     const { Table } = await aviation.send(new GetTableCommand({ DatabaseName: 'ops', Name: 'airports' }));
@@ -144,7 +181,7 @@ describe('finding data from a member’s account', () => {
 
   it('says why a table was never published, and what may be meant by a name that there is not', async () => {
     const { output } = await trellis(ANALYTICS, 'catalog', 'show', 'aviation_ops.hidden');
-    expect(output).toContain(HIDDEN.reasons[0]);
+    expect(output).toContain(ELSEWHERE);
     const { errors, exitCode } = await trellis(ANALYTICS, 'catalog', 'show', 'aviation_ops.fligths');
     expect({ errors, exitCode }).toEqual({ errors: expect.stringContaining(`Did you mean ${FLIGHTS}?`), exitCode: 1 });
   });

@@ -32,7 +32,7 @@ beforeEach(() => {
     ],
   ];
   reader.catalog.default = [[central('anything')]];
-  reader.changes.climate_observations = { weather: { changedAt: NEW, changes: ['partitions-added 3'] } };
+  reader.changes.climate_observations = { weather: { changedAt: NEW, changes: ['partitions-added 3'], keptOut: [] } };
   reader.kept.aviation = [{ database: 'ops', table: 'secret', quarantine }];
 });
 
@@ -74,6 +74,12 @@ describe('a search', () => {
     ['several at once', { words: ['a'], owner: 'aviation', freshSince: SINCE }, [AIRPORTS]],
   ])('by %s', async (_, query, names) => {
     expect(await found(query)).toEqual(names);
+  });
+
+  it('by quarantine finds a table of which only partitions are kept out', async () => {
+    reader.changes.climate_observations = { weather: { changes: [], keptOut: ['Rome lies elsewhere'] } };
+    expect(await found({ state: 'quarantined', domain: 'climate' })).toEqual([WEATHER]);
+    expect(await found({ state: 'in-step', domain: 'climate' })).toEqual([CO2]);
   });
 
   it('asks for the partitions of a database once, and only when a table that is found has some', async () => {

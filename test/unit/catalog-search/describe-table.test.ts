@@ -75,6 +75,8 @@ describe('the state of a table', () => {
     [{}, ['in-step']],
     [{ missingSince: EARLY }, ['missing']],
     [{ quarantine }, ['quarantined']],
+    [{ partitions: { changes: [], keptOut: ['2026: it lies elsewhere'] } }, ['quarantined']],
+    [{ partitions: { changes: [], keptOut: [] } }, ['in-step']],
     [{ missingSince: EARLY, quarantine }, ['missing', 'quarantined']],
   ])('%j is %j: the two marks are independent', (marks, states) => {
     expect(statesOf(marks)).toEqual(states);
@@ -110,7 +112,8 @@ describe('how fresh a table is', () => {
 
   it('is told by its partitions too, where they are newer', () => {
     const table = described('flights', { changes });
-    const at = (changedAt: string) => withPartitions(table, { changedAt, changes: ['partitions-added 1'] });
+    const at = (changedAt: string) =>
+      withPartitions(table, { changedAt, changes: ['partitions-added 1'], keptOut: [] });
     expect(at(LATEST)).toMatchObject({ freshAt: LATEST, activeAt: LATEST });
     expect(at('2026-10-01T00:00:00.000Z')).toMatchObject({ freshAt: EARLY, activeAt: LATER });
     expect(withPartitions(table, undefined)).toEqual(table);
@@ -120,6 +123,11 @@ describe('how fresh a table is', () => {
     const table = described('flights');
     expect(table).not.toHaveProperty('freshAt');
     expect(table).not.toHaveProperty('activeAt');
+  });
+
+  it('is not told by partitions that were only looked at', () => {
+    const table = withPartitions(described('flights', { changes }), { changes: [], keptOut: ['elsewhere'] });
+    expect(table).toMatchObject({ freshAt: EARLY, activeAt: LATER });
   });
 
   it('is not told by its going missing, which is activity', () => {

@@ -1,5 +1,5 @@
 import type { CatalogReader, ReadingGrant, Viewer } from '../../../shared/catalog/browse-catalog.ts';
-import type { KeptOutTable, PartitionsChange } from '../../../shared/catalog/describe-table.ts';
+import type { KeptOutTable, PartitionsState } from '../../../shared/catalog/describe-table.ts';
 import type { NotedChange } from '../../../shared/catalog/table-marks.ts';
 import type { SnapshotColumn, TableContent } from '../../../shared/catalog/table-snapshot.ts';
 
@@ -55,7 +55,7 @@ export class MemoryReader implements CatalogReader {
   /** By central database; each is a list of pages. */
   readonly catalog: Record<string, TableContent[][]> = {};
   /** By `<domain>_<database>`, then by table. */
-  readonly changes: Record<string, Record<string, PartitionsChange>> = {};
+  readonly changes: Record<string, Record<string, PartitionsState>> = {};
   readonly kept: Record<string, KeptOutTable[]> = {};
   readonly given: Record<string, ReadingGrant[]> = {};
   readonly asked: string[] = [];

@@ -42,7 +42,7 @@ beforeEach(() => {
       }),
     ],
   ];
-  reader.changes.aviation_ops = { airports: { changedAt: NOW, changes: ['partitions-added 2'] } };
+  reader.changes.aviation_ops = { airports: { changedAt: NOW, changes: ['partitions-added 2'], keptOut: [] } };
   reader.kept.aviation = [{ database: 'ops', table: 'secret', quarantine }];
 });
 
@@ -194,6 +194,13 @@ describe('trellis catalog show', () => {
       'quarantined since 2026-11-21 09:00 UTC (3 h ago): its last good version is what is read',
     );
     expect(terminal.output).toContain(quarantine.reasons[0]);
+    expect(terminal.output).not.toContain('in step');
+  });
+
+  it('says why partitions are kept out', async () => {
+    reader.changes.aviation_ops = { airports: { changes: [], keptOut: ['country=FR: s3://elsewhere/'] } };
+    await catalog(['show', 'aviation_ops.airports']);
+    expect(terminal.output).toMatch(/state +quarantined in part: .*\n +country=FR: s3:\/\/elsewhere\/\n/);
     expect(terminal.output).not.toContain('in step');
   });
 

@@ -78,24 +78,32 @@ describe('what the ledger knows of tables', () => {
         LastEvaluatedKey: { pk: 1 },
       })
       .resolvesOnce({ LastEvaluatedKey: { pk: 2 } })
-      .resolvesOnce({ Items: [{ sk: 'ops.odd.name', changedAt }] })
+      .resolvesOnce({
+        Items: [
+          { sk: 'ops.odd.name', changedAt },
+          { sk: 'ops.looked_at', looks: 1, keptOut: ['elsewhere'] },
+        ],
+      })
       .resolvesOnce({ Items: [{ sk: 'ops.flights', changedAt, changes: [] }] })
       .resolvesOnce({ Items: [] });
     expect([...(await reader.partitions('aviation', 'ops'))]).toEqual([
-      ['flights', { changedAt, changes: ['partitions-added 1'] }],
-      ['odd.name', { changedAt, changes: [] }],
+      ['flights', { changedAt, changes: ['partitions-added 1'], keptOut: [] }],
+      ['odd.name', { changedAt, changes: [], keptOut: [] }],
+      ['looked_at', { changes: [], keptOut: ['elsewhere'] }],
     ]);
     expect(query(0)).toMatchObject({
       TableName: 'ledger',
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
       ExpressionAttributeValues: { ':pk': 'partitions#aviation', ':sk': 'ops.' },
     });
-    expect(await reader.partitionsOf('aviation', 'ops', 'flights')).toEqual({ changedAt, changes: [] });
+    expect(await reader.partitionsOf('aviation', 'ops', 'flights')).toEqual({ changedAt, changes: [], keptOut: [] });
     expect(query(3)).toMatchObject({
       KeyConditionExpression: 'pk = :pk AND sk = :sk',
       ExpressionAttributeValues: { ':pk': 'partitions#aviation', ':sk': 'ops.flights' },
     });
     expect(await reader.partitionsOf('aviation', 'ops', 'airports')).toBeUndefined();
+    dynamo.on(QueryCommand).resolves({ Items: [{ sk: 'ops.looked_at', looks: 1, keptOut: ['elsewhere'] }] });
+    expect(await reader.partitionsOf('aviation', 'ops', 'looked_at')).toEqual({ changes: [], keptOut: ['elsewhere'] });
   });
 
   it('are the tables of a domain that were never published, and why', async () => {
