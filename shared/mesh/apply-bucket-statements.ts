@@ -29,7 +29,6 @@ export interface PolicyStatement {
  * location across AWS accounts".
  */
 export function bucketStatements(mesh: Mesh): BucketStatements[] {
-  const role = hubRoles(mesh).data;
   const buckets = new Map<string, { accounts: string[]; domains: string[]; prefixes: string[] }>();
   for (const [name, { account, prefixes }] of Object.entries(mesh.domains)) {
     for (const prefix of prefixes) {
@@ -41,12 +40,17 @@ export function bucketStatements(mesh: Mesh): BucketStatements[] {
       buckets.set(bucket, known);
     }
   }
-  return [...buckets].map(([bucket, entry]) => {
-    return { bucket, ...entry, ...statementsFor(bucket, entry.prefixes, `Trellis${capital(mesh.stage)}`, role) };
-  });
+  return [...buckets].map(([bucket, entry]) => ({ bucket, ...entry, ...statementsFor(mesh, bucket, entry.prefixes) }));
 }
 
-function statementsFor(bucket: string, prefixes: string[], sid: string, role: string) {
+/** What the policy of one bucket, and that of its key, must hold for these prefixes in it. */
+export function statementsFor(
+  hub: Pick<Mesh, 'hub' | 'stage'>,
+  bucket: string,
+  prefixes: readonly string[],
+): Pick<BucketStatements, 'statements' | 'keyStatement'> {
+  const sid = `Trellis${capital(hub.stage)}`;
+  const role = hubRoles(hub).data;
   const paths = prefixes.map(prefix => prefix.slice(`s3://${bucket}/`.length));
   const common = { Effect: 'Allow', Principal: { AWS: role } } as const;
   const list: PolicyStatement = {
