@@ -2,26 +2,42 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Connection } from '../shared/aws/apply-services.ts';
 import { bucketStatements } from '../shared/mesh/apply-bucket-statements.ts';
-import { type ApplyPlan, removalsOf } from '../shared/mesh/apply-changes.ts';
-import { type ApplyServices, carryOut, prepareApply, RemovalsRefusedError } from '../shared/mesh/apply-mesh.ts';
+import type { ApplyPlan } from '../shared/mesh/apply-changes.ts';
+import { type ApplyServices, carryOut, prepareApply, refuseRemovals } from '../shared/mesh/apply-mesh.ts';
 import type { Mesh } from '../shared/mesh/mesh.ts';
 import { MeshFileError } from '../shared/mesh/parse-mesh.ts';
 import { readStage, type StageOfFolder } from '../shared/mesh/read-mesh-folder.ts';
+import {
+  checkSpokes,
+  type SpokeChecker,
+  SpokeCheckMissingError,
+  type SpokeReport,
+} from '../shared/mesh/spoke-checks.ts';
 import { type ConnectionOptions, connectionOf, type Environment, stageOf, UsageError } from './connection.ts';
+import { countWrong, describeWrong, writeReports } from './show-checks.ts';
 import { writeBucketStatements, writePlan } from './show-plan.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandParts {
   terminal: Terminal;
   environment: Environment;
-  applyServices(connection: Connection, stage: Pick<Mesh, 'stage' | 'hub'>, now: () => string): ApplyServices;
+  applyServices(
+    connection: Connection,
+    stage: Pick<Mesh, 'stage' | 'hub'>,
+    now: () => string,
+  ): ApplyServices & { spokes: SpokeChecker };
 }
 
 export interface ApplyCommandOptions extends ConnectionOptions {
   dryRun?: true;
   yes?: true;
   json?: true;
-  allowRemovals?: true;
+  remove?: string;
+  /** False by `--no-wait`. */
+  wait: boolean;
+  strict?: true;
+  /** False by `--no-checks`. */
+  checks: boolean;
   administrator?: string;
 }
 
@@ -31,42 +47,84 @@ export async function runApply(file: string, options: ApplyCommandOptions, parts
   if (options.json && !options.yes && !options.dryRun) {
     throw new UsageError('--json asks nothing: add --yes to apply, or --dry-run to look.');
   }
+  if (options.strict && !options.checks) throw new UsageError('--strict needs the checks: leave out --no-checks.');
   const stage = readStageOfFile(file, stageOf(options, environment));
   const services = parts.applyServices(connectionOf(options, environment), stage.mesh, () => new Date().toISOString());
   const plan = await prepareApply(services, stage, options);
+  const checked = options.checks ? await look(services.spokes, stage.mesh, options, terminal) : undefined;
   const tell = (told: ApplyPlan, applied: boolean, lastLine: string) => {
-    if (options.json) writeJson(terminal, stage, told, applied);
+    if (options.json) writeJson(terminal, stage, { ...told, applied, checks: checked });
     else terminal.out(lastLine);
   };
 
   if (!options.json) {
     for (const line of writePlan(terminal, stage.mesh, plan)) terminal.out(line);
-    for (const line of writeBucketStatements(stage.mesh, plan)) terminal.out(line);
+    // What was looked at is told with what is missing; otherwise all that the new locations need.
+    const lines = checked ? writeReports(terminal, checked) : writeBucketStatements(stage.mesh, plan);
+    for (const line of lines) terminal.out(line);
+  }
+  const wrong = countWrong(checked ?? []);
+  if (options.strict && (wrong > 0 || !checked)) {
+    tell(plan, false, `Nothing was changed: ${checked ? describeWrong(wrong) : 'the accounts could not be checked.'}`);
+    return 1;
   }
   if (plan.changes.length === 0) {
     tell(plan, false, 'Nothing to change: the hub is as mesh.yml says.');
     return 0;
   }
-  const removals = removalsOf(plan);
   if (options.dryRun) {
-    const refusal = removals.length > 0 && !options.allowRemovals ? ' Applying needs --allow-removals.' : '';
-    tell(plan, false, `Dry run: ${count(plan)} would be made, none was.${refusal}`);
+    const remove =
+      plan.removal === undefined ? '' : ` Something leaves the mesh. To apply that: --remove ${plan.removal}`;
+    tell(plan, false, `Dry run: ${count(plan)} would be made, none was.${remove}`);
     return 0;
   }
-  if (removals.length > 0 && !options.allowRemovals) throw new RemovalsRefusedError(removals);
+  refuseRemovals(plan, options.remove);
   if (!options.yes && !(await isConfirmed(terminal, plan))) {
     terminal.out('Nothing was changed.');
     return 1;
   }
+  const progress = progressOf(terminal, options);
   try {
-    const applied = await carryOut(services, stage, plan, options);
-    for (const note of applied.notes.slice(plan.notes.length)) terminal.err(note);
-    tell(applied, true, `Applied: ${count(plan)} made to stage ${stage.mesh.stage}.`);
+    const onProgress = (line: string) => progress(`Offboarding: ${line}`);
+    const applied = await carryOut(services, stage, plan, { ...options, isNotWaiting: !options.wait, onProgress });
+    progress('');
+    if (!options.json) for (const note of applied.notes.slice(plan.notes.length)) terminal.err(note);
+    const lastLine = applied.isFinished
+      ? `Applied: ${count(plan)} made to stage ${stage.mesh.stage}.`
+      : `Applied to stage ${stage.mesh.stage}. What leaves is still being offboarded.`;
+    tell(applied, true, lastLine);
     return 0;
   } catch (error) {
+    progress('');
     terminal.err('Stopped before the end. What was done stays; applying again goes on with the rest.');
     throw error;
   }
+}
+
+/** Looks at every account; undefined when this stage has nothing to look with. */
+async function look(
+  spokes: SpokeChecker,
+  mesh: Mesh,
+  options: ApplyCommandOptions,
+  terminal: Terminal,
+): Promise<SpokeReport[] | undefined> {
+  const progress = progressOf(terminal, options);
+  try {
+    return await checkSpokes(spokes, mesh, (done, of) => progress(`Checking the accounts of the mesh: ${done} of ${of}`));
+  } catch (error) {
+    if (!(error instanceof SpokeCheckMissingError)) throw error;
+    terminal.err(error.message);
+    return undefined;
+  } finally {
+    progress('');
+  }
+}
+
+/** How far it is, in one line: what wraps could not be replaced. Nothing where a document is written. */
+function progressOf(terminal: Terminal, { json }: ApplyCommandOptions): (line: string) => void {
+  return line => {
+    if (!json) terminal.progress(line.slice(0, (terminal.width ?? 80) - 1));
+  };
 }
 
 async function isConfirmed(terminal: Terminal, plan: ApplyPlan): Promise<boolean> {
@@ -83,11 +141,14 @@ function readStageOfFile(file: string, stage: string): StageOfFolder {
   }
 }
 
-function writeJson(terminal: Terminal, { mesh }: StageOfFolder, { changes, notes }: ApplyPlan, applied: boolean): void {
+function writeJson(
+  terminal: Terminal,
+  { mesh }: StageOfFolder,
+  { changes, notes, removal, applied, checks }: ApplyPlan & { applied: boolean; checks: SpokeReport[] | undefined },
+): void {
   const { stage, hub } = mesh;
-  terminal.out(
-    JSON.stringify({ stage, hub, changes, notes, applied, bucketStatements: bucketStatements(mesh) }, null, 2),
-  );
+  const document = { stage, hub, changes, notes, removal, applied, checks, bucketStatements: bucketStatements(mesh) };
+  terminal.out(JSON.stringify(document, null, 2));
 }
 
 function count({ changes }: ApplyPlan): string {

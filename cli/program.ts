@@ -45,14 +45,17 @@ function applyCommand(program: Command): Command {
     .command('apply')
     .summary('make the hub what mesh.yml says')
     .description(
-      "Makes the hub what mesh.yml and its policies say: its data lake settings, the domains' locations, the grants of the role that writes the central catalog, and the mesh in force. Shows what would change first. Run with an administrator's credentials of the hub's account.",
+      "Makes the hub what mesh.yml and its policies say: its data lake settings, the domains' locations, the grants of the role that writes the central catalog, and the mesh in force. Checks the accounts, brings in who joins and offboards what leaves. Shows what would change first. Run with an administrator's credentials of the hub's account.",
     )
     .argument('<mesh.yml>', 'the file; policies are looked for beside it')
     .option('--stage <name>', 'the stage (default: TRELLIS_STAGE, or local when the endpoint is this machine)')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--yes', 'apply without asking')
     .option('--json', 'one JSON document, and nothing asked: with --yes or --dry-run')
-    .option('--allow-removals', 'apply although something leaves the mesh; its grants and links stay as they are')
+    .option('--remove <digest>', 'let leave what a dry run has shown under this digest')
+    .option('--no-wait', 'begin offboarding and go; the next apply finishes it')
+    .option('--strict', 'change nothing when a check of an account fails or cannot be made')
+    .option('--no-checks', "do not look whether Trellis can work in the mesh's accounts")
     .option('--administrator <arn>', 'the role that you run with, where its path is not known (IAM Identity Center)')
     .option('--profile <name>', "a profile of AWS's configuration files")
     .option('--region <name>', "the hub's Region (default: AWS's usual environment)")

@@ -17,6 +17,11 @@ const KINDS: Record<Change['kind'], readonly [Sign, string]> = {
   'mesh-changed': ['~', 'mesh'],
   'mesh-removed': ['-', 'mesh'],
   'save-mesh': ['~', 'save'],
+  reconcile: ['+', 'reconcile'],
+  offboard: ['-', 'offboard'],
+  revoke: ['-', 'permission'],
+  'unregister-location': ['-', 'location'],
+  'finish-leaving': ['~', 'save'],
 };
 
 const COLOURS = { '+': 'green', '~': 'yellow', '-': 'red' } as const;

@@ -141,5 +141,6 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
 /** `trellis apply` as the hub's administrator: the same code that the command line runs. */
 function hubServices(endpoint: string, meshFile: MeshFile, now: () => string) {
   const credentials = { accessKeyId: meshFile.hub, secretAccessKey: 'any' };
-  return applyServices({ region: REGION, endpoint, credentials }, meshFile, now);
+  // The sample's tables come by events.
+  return { ...applyServices({ region: REGION, endpoint, credentials }, meshFile, now), onboarding: undefined };
 }

@@ -1,11 +1,12 @@
 import {
+  DeregisterResourceCommand,
   DescribeResourceCommand,
   type LakeFormationClient,
   paginateListResources,
   RegisterResourceCommand,
   type ResourceInfo,
 } from '@aws-sdk/client-lakeformation';
-import type { RegisteredLocation, RegisterLocation } from '../mesh/apply-changes.ts';
+import type { RegisteredLocation, RegisterLocation, UnregisterLocation } from '../mesh/apply-changes.ts';
 import { otherRoleNote } from '../mesh/apply-plan.ts';
 import { isError } from './aws-errors.ts';
 import { retryOn } from './retry-on.ts';
@@ -36,6 +37,15 @@ export class LakeFormationLocations {
       const { ResourceInfo: info } = await this.#client.send(new DescribeResourceCommand({ ResourceArn: subject }));
       const found = toLocation(info ?? { ResourceArn: subject });
       return found.roleArn === roleArn ? undefined : otherRoleNote(found, roleArn);
+    }
+  }
+
+  async unregister({ subject }: UnregisterLocation): Promise<void> {
+    const command = new DeregisterResourceCommand({ ResourceArn: subject });
+    try {
+      await retryOn(['OperationTimeoutException'], () => this.#client.send(command));
+    } catch (error) {
+      if (!isError(error, 'EntityNotFoundException')) throw error;
     }
   }
 }

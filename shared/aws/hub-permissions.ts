@@ -3,8 +3,9 @@ import {
   type LakeFormationClient,
   type PrincipalResourcePermissions,
   paginateListPermissions,
+  RevokePermissionsCommand,
 } from '@aws-sdk/client-lakeformation';
-import type { GrantPermission, HeldPermission } from '../mesh/apply-changes.ts';
+import type { GrantPermission, HeldPermission, RevokePermission } from '../mesh/apply-changes.ts';
 import { isError } from './aws-errors.ts';
 import { retryOn } from './retry-on.ts';
 
@@ -61,6 +62,24 @@ export class LakeFormationHubPermissions {
         throw error;
       }
     });
+  }
+
+  /** Revoking what is not there, or on what is registered no more, changes nothing. */
+  async revoke({ principal, permission, subject }: RevokePermission): Promise<void> {
+    const command = new RevokePermissionsCommand({
+      CatalogId: this.#catalogId,
+      Principal: { DataLakePrincipalIdentifier: principal },
+      Resource: { DataLocation: { CatalogId: this.#catalogId, ResourceArn: subject } },
+      Permissions: [permission],
+    });
+    try {
+      await retryOn(CONFLICTS, () => this.#client.send(command));
+    } catch (error) {
+      const isGone =
+        isError(error, 'EntityNotFoundException') ||
+        (isError(error, 'InvalidInputException') && /no permissions revoked/i.test((error as Error).message));
+      if (!isGone) throw error;
+    }
   }
 }
 

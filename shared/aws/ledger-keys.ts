@@ -12,6 +12,8 @@
  *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
  *     seen#<account>#<event id>   seen                 an event that has had its effect
+ *     leaving#domain#<name>       leaving              a domain that leaves the mesh: what the worker is to take away, and how far it is
+ *     leaving#account#<id>        leaving              the same for an account
  *     mesh                        current              the mesh and its policies, as applied
  *
  * The index holds only what something is due for: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
@@ -22,6 +24,7 @@
  * a waiting state machine is not in them.
  */
 import type { Pair } from '../access/access-request.ts';
+import type { LeavingThing } from '../mesh/apply-leaving.ts';
 
 export interface Key {
   pk: string;
@@ -86,6 +89,10 @@ export function partitionsKey(domain: string, database: string, table = ''): Key
 /** `database` and `table` are the producer's own names. */
 export function quarantineKey(domain: string, database: string, table: string): Key {
   return { pk: `quarantine#${domain}`, sk: `${database}.${table}` };
+}
+
+export function leavingKey(thing: LeavingThing): Key {
+  return { pk: `leaving#${thing.kind}#${thing.kind === 'domain' ? thing.domain : thing.account}`, sk: 'leaving' };
 }
 
 export const meshKey: Key = { pk: 'mesh', sk: 'current' };

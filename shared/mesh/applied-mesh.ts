@@ -1,5 +1,5 @@
 import type { PolicyTexts } from '../access/policy-compile.ts';
-import type { Mesh } from './mesh.ts';
+import type { Domain, Mesh } from './mesh.ts';
 
 /** What `trellis apply` put in force: the mesh of the stage, and the policies of the council and of every domain. */
 export interface AppliedMesh {
@@ -7,6 +7,18 @@ export interface AppliedMesh {
   policies: PolicyTexts;
   /** When it was applied; the same for the same apply. */
   appliedAt: string;
+  /** What has left `mesh` and is not wholly gone: kept until its grants, links, central tables and locations are. */
+  leaving?: Leaving;
+  /** Domains whose first reconcile is still to be started. */
+  onboarding?: string[];
+}
+
+export interface Leaving {
+  /** As they were when they left. */
+  domains: Record<string, Domain>;
+  accounts: string[];
+  /** Prefixes that domains which stay have given up. */
+  prefixes?: string[];
 }
 
 /** Where the applied mesh is kept. */

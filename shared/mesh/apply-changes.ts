@@ -1,5 +1,6 @@
 /** What `trellis apply` looks at, and the changes that it plans from it: data, so that they can be shown before they are made. */
-import type { AppliedMesh } from './applied-mesh.ts';
+import type { AppliedMesh, Leaving } from './applied-mesh.ts';
+import type { LeavingThing } from './apply-leaving.ts';
 
 /** The hub's data lake settings, as far as `apply` concerns itself with them. */
 export interface HubSettings {
@@ -35,6 +36,16 @@ export interface HubState {
   permissions: HeldPermission[] | undefined;
   /** What was applied last. */
   applied: AppliedMesh | undefined;
+  /** How much is left of what leaves, by its name (`domain climate`); what is not known is not there. */
+  left?: Readonly<Record<string, Left>>;
+  /** Whether a domain's first reconcile can be started from here. */
+  isOnboarding?: boolean;
+}
+
+/** What must go before something has left; undefined where it is not known. */
+export interface Left {
+  grants?: number | undefined;
+  tables?: number | undefined;
 }
 
 interface Told {
@@ -63,15 +74,39 @@ export type GrantPermission = Told & {
 /** What changes in the mesh itself: all of it takes effect when the mesh is saved. */
 export type MeshChange = Told & { kind: 'mesh-added' | 'mesh-changed' | 'mesh-removed' };
 
-export type SaveMesh = Told & { kind: 'save-mesh' };
+export type SaveMesh = Told & { kind: 'save-mesh'; leaving?: Leaving; onboarding?: string[] };
 
-export type Change = SettingsChange | RegisterLocation | GrantPermission | MeshChange | SaveMesh;
+export type ReconcileDomain = Told & { kind: 'reconcile'; domain: string };
+
+/** Its grants are revoked, its links and central tables removed. */
+export type Offboard = Told & { kind: 'offboard'; thing: LeavingThing };
+
+export type UnregisterLocation = Told & { kind: 'unregister-location' };
+
+export type RevokePermission = Told & { kind: 'revoke'; principal: string; permission: 'DATA_LOCATION_ACCESS' };
+
+/** The mesh is saved without what has left. */
+export type FinishLeaving = Told & { kind: 'finish-leaving' };
+
+export type Change =
+  | SettingsChange
+  | RegisterLocation
+  | GrantPermission
+  | MeshChange
+  | SaveMesh
+  | ReconcileDomain
+  | Offboard
+  | RevokePermission
+  | UnregisterLocation
+  | FinishLeaving;
 
 export interface ApplyPlan {
   /** In the order in which they are made. Empty when everything is as it should be. */
   changes: Change[];
   /** What a person should know and `apply` leaves as it is. */
   notes: string[];
+  /** When something leaves the mesh: the digest of exactly that, without which it is not carried out. */
+  removal?: string;
 }
 
 export function isSettingsChange(change: Change): change is SettingsChange {

@@ -5,7 +5,7 @@ import type { MeshChange } from './apply-changes.ts';
 import { accountsOf, type Consumer, type Domain, type Mesh } from './mesh.ts';
 import type { StageOfFolder } from './read-mesh-folder.ts';
 
-/** Pure. What leaves the mesh is `mesh-removed`: accounts, domains, databases, prefixes, that is, what somebody may have grants on or through. */
+/** Pure; no domain has moved to another account (`leavingWith`). What leaves the mesh is `mesh-removed`: accounts, domains, databases, prefixes, that is, what somebody may have grants on or through. */
 export function diffMesh(before: Mesh | undefined, after: Mesh): MeshChange[] {
   const changes = new Changes();
   diffMembers(changes, before, after);
@@ -58,9 +58,6 @@ function diffMembers(changes: Changes, before: Mesh | undefined, after: Mesh): v
 
 function diffDomain(changes: Changes, name: string, before: Domain, after: Domain): void {
   const subject = `domain ${name}`;
-  if (before.account !== after.account) {
-    changes.removed(subject, `domain ${name} moves from account ${before.account} to ${after.account}`);
-  }
   diffDatabases(changes, name, before.databases, after.databases);
   const lists = diffLists(before.prefixes, after.prefixes);
   for (const prefix of lists.added) changes.added(prefix, `domain ${name} gains the prefix ${prefix}`);
@@ -68,6 +65,11 @@ function diffDomain(changes: Changes, name: string, before: Domain, after: Domai
   const stewards = diffLists(before.stewards, after.stewards);
   for (const arn of stewards.added) changes.changed(arn, `domain ${name} gains the steward ${arn}`);
   for (const arn of stewards.removed) changes.changed(arn, `domain ${name} loses the steward ${arn}`);
+  const readers = diffLists(before.shareBack ?? [], after.shareBack ?? []);
+  for (const arn of readers.added) changes.changed(arn, `domain ${name} shares its central tables back to ${arn}`);
+  for (const arn of readers.removed) {
+    changes.changed(arn, `domain ${name} no longer shares its central tables back to ${arn}`);
+  }
   for (const term of ['policies', 'decisions'] as const) {
     if (before[term] !== after[term]) {
       changes.changed(subject, `domain ${name}: ${term} change from ${before[term]} to ${after[term]}`);

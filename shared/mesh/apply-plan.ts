@@ -6,11 +6,15 @@ import type {
   MeshChange,
   RegisteredLocation,
   RegisterLocation,
+  SaveMesh,
   SettingsChange,
 } from './apply-changes.ts';
 import { diffMesh, isSameMesh } from './apply-diff.ts';
+import { domainsToReconcile, leavingWith, removalDigest } from './apply-leaving.ts';
+import { planOffboarding } from './apply-offboard-plan.ts';
 import { diffPolicies } from './apply-policy-diff.ts';
 import { hubRoles } from './hub-roles.ts';
+import { prefixArn, sameLocation } from './location-arns.ts';
 import type { Mesh } from './mesh.ts';
 import type { StageOfFolder } from './read-mesh-folder.ts';
 
@@ -23,23 +27,45 @@ const IAM_ALLOWED_PRINCIPALS = 'IAM_ALLOWED_PRINCIPALS';
 /**
  * What must be done so that the hub is as the stage says. Pure: planned again once it is done, it is empty.
  * @param caller the principal that applies, if it can be named (`callerPrincipal`)
+ * @throws DomainMovedError, StillLeavingError
  */
 export function planApply(stage: StageOfFolder, caller: string | undefined, state: HubState): ApplyPlan {
   const { mesh } = stage;
+  const { applied } = state;
   const locations = planLocations(mesh, state.locations);
-  const policyChanges = diffPolicies(state.applied?.policies, stage.policies);
-  const meshChanges = [...diffMesh(state.applied?.mesh, mesh), ...policyChanges];
+  const policyChanges = diffPolicies(applied?.policies, stage.policies);
+  const meshChanges = [...diffMesh(applied?.mesh, mesh), ...policyChanges];
+  const removals = meshChanges.filter(({ kind }) => kind === 'mesh-removed');
+  const leaving = leavingWith(applied, mesh);
+  const offboarding = planOffboarding(mesh, leaving, state);
+  const stillToReconcile = (applied?.onboarding ?? []).filter(name => Object.hasOwn(mesh.domains, name));
+  const onboarding = state.isOnboarding
+    ? [...new Set([...stillToReconcile, ...domainsToReconcile(applied?.mesh, mesh)])]
+    : [];
+  const save: SaveMesh = {
+    kind: 'save-mesh',
+    subject: `stage ${mesh.stage}`,
+    sentence: saveSentence(meshChanges),
+    ...(leaving && { leaving }),
+    ...(onboarding.length > 0 && { onboarding }),
+  };
   return {
     changes: [
       ...planSettings(mesh, caller, state.settings),
       ...locations.changes,
       ...planGrants(mesh, state),
       ...meshChanges,
-      ...(isSameMesh(state.applied, stage)
-        ? []
-        : [{ kind: 'save-mesh' as const, subject: `stage ${mesh.stage}`, sentence: saveSentence(meshChanges) }]),
+      ...(isSameMesh(applied, stage) ? [] : [save]),
+      ...onboarding.map(domain => ({
+        kind: 'reconcile' as const,
+        subject: `domain ${domain}`,
+        domain,
+        sentence: `domain ${domain} is reconciled: its tables come into the central catalog without waiting for events`,
+      })),
+      ...offboarding.changes,
     ],
-    notes: [...locations.notes, ...planNotes(policyChanges, state)],
+    notes: [...locations.notes, ...offboarding.notes, ...planNotes(policyChanges, state)],
+    ...(removals.length > 0 && { removal: removalDigest(mesh, removals) }),
   };
 }
 
@@ -141,14 +167,8 @@ function planNotes(policyChanges: readonly MeshChange[], { applied, permissions 
   return notes;
 }
 
-/** The prefixes of all domains as Lake Formation writes them: without the slash at the end. */
 function prefixArns(mesh: Mesh): string[] {
-  const prefixes = Object.values(mesh.domains).flatMap(domain => domain.prefixes);
-  return prefixes.map(prefix => `arn:aws:s3:::${prefix.slice('s3://'.length).replace(/\/$/, '')}`);
-}
-
-function sameLocation(left: string, right: string): boolean {
-  return left.replace(/\/+$/, '') === right.replace(/\/+$/, '');
+  return Object.values(mesh.domains).flatMap(domain => domain.prefixes.map(prefixArn));
 }
 
 function nameOf(roleArn: string): string {

@@ -19,7 +19,12 @@ export function judgeBucketPolicy(
   const missing = (of: PolicyStatement[]) => ({ policyOf: `bucket ${bucket}`, statements: of });
   if (policy instanceof Error) {
     if (policy.name === 'NoSuchBucket') {
-      return { check, ok: false, found: `there is no bucket ${bucket}`, fix: 'Make it, or correct the prefix in mesh.yml.' };
+      return {
+        check,
+        ok: false,
+        found: `there is no bucket ${bucket}`,
+        fix: 'Make it, or correct the prefix in mesh.yml.',
+      };
     }
     const fix = `The policy could not be read. Deploy spoke.yml again if the bucket is the account's; if it is another's, its owner has to see to these statements.`;
     return { check, ok: 'unknown', found: told(policy), fix, missing: missing(statements) };
@@ -68,11 +73,13 @@ export function keyToCheck(
   const { key } = encryption;
   if (key === undefined || /(^|:)alias\/aws\/s3$/.test(key)) {
     // Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", cross-account operations.
-    const fix = 'Its policy cannot be changed and lets no other account in: encrypt the bucket, and its objects anew, with a customer managed key.';
+    const fix =
+      'Its policy cannot be changed and lets no other account in: encrypt the bucket, and its objects anew, with a customer managed key.';
     return { check, ok: false, found: 'encrypted with the AWS managed key aws/s3', fix };
   }
   if (key.startsWith('arn:') ? key.split(':')[5]?.startsWith('alias/') : key.startsWith('alias/')) {
-    const fix = "The bucket names its key by an alias, behind which each account has its own: name the key's ARN. Its policy needs this statement.";
+    const fix =
+      "The bucket names its key by an alias, behind which each account has its own: name the key's ARN. Its policy needs this statement.";
     return { check, ok: 'unknown', found: `encrypted with ${key}`, fix, missing };
   }
   const keyArn = key.startsWith('arn:') ? key : `arn:aws:kms:${region}:${account}:key/${key}`;

@@ -86,7 +86,8 @@ export function judgeGlue({ action, purpose, database }: GlueProbe, answer: Prob
   if (answer.name === 'EntityNotFoundException') return { check, ok: true, found: 'allowed: the name is not there' };
   if (isDenial(answer) && /Lake Formation permission/i.test(answer.message)) {
     // IAM let it pass, and Lake Formation says the same of what is hidden and of what is not there. Source: aws-sdk-pandas issue 677.
-    const where = purpose === 'link' ? 'CREATE_DATABASE on the catalog' : `DESCRIBE on ${database}, or on each database`;
+    const where =
+      purpose === 'link' ? 'CREATE_DATABASE on the catalog' : `DESCRIBE on ${database}, or on each database`;
     const fix = `IAM allows it. Lake Formation in the account hides what trellis-spoke has no permission on, so that absence cannot be told: grant it ${where}.`;
     return { check, ok: 'unknown', found: told(answer), fix };
   }

@@ -40,15 +40,20 @@ function checkDomain(name: string, domain: Domain, hub: string | undefined): Sta
   if (domain.account === hub) {
     problems.push({ path: at('account'), message: "the hub's account holds the central catalog and can be no domain" });
   }
-  for (const [index, steward] of domain.stewards.entries()) {
-    const account = steward.split(':')[4];
-    if (account === domain.account) continue;
-    const message = `a steward of ${name} must be of its account ${domain.account}, not of ${account}`;
-    problems.push({ path: at('stewards', index), message });
+  for (const [list, who] of [
+    ['stewards', 'a steward'],
+    ['shareBack', 'who gets the governed copy'],
+  ] as const) {
+    for (const [index, arn] of (domain[list] ?? []).entries()) {
+      const account = arn.split(':')[4];
+      if (account === domain.account) continue;
+      const message = `${who} of ${name} must be of its account ${domain.account}, not of ${account}`;
+      problems.push({ path: at(list, index), message });
+    }
   }
-  for (const list of ['databases', 'stewards'] as const) {
+  for (const list of ['databases', 'stewards', 'shareBack'] as const) {
     const values = domain[list];
-    if (values === '*') continue;
+    if (values === '*' || values === undefined) continue;
     for (const [index, value] of values.entries()) {
       if (values.indexOf(value) < index) problems.push({ path: at(list, index), message: `${value} is listed twice` });
     }

@@ -25,7 +25,7 @@ const KEYS = {
     'caps',
     'piiPurposes',
   ],
-  domain: ['account', 'databases', 'prefixes', 'stewards', 'policies', 'decisions'],
+  domain: ['account', 'databases', 'prefixes', 'stewards', 'policies', 'decisions', 'shareBack'],
   consumer: ['account', 'outsideOrganization'],
   caps: ['inferredRemovalShare'],
 };

@@ -50,7 +50,7 @@ const prefix = textOf(
   'an S3 prefix with a slash at its end: s3://bucket/ or s3://bucket/path/',
 );
 
-const steward = textOf(
+const principal = textOf(
   /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]+$/,
   'the ARN of a role or a user: arn:aws:iam::<account>:role/<name>',
 );
@@ -66,10 +66,11 @@ export const domainSchema: z.ZodMiniType<Domain> = z.strictObject(
     databases,
     prefixes: z.array(prefix, { error: 'a list of S3 prefixes' }).check(z.minLength(1, 'at least one S3 prefix')),
     stewards: z
-      .array(steward, { error: 'a list of role or user ARNs' })
+      .array(principal, { error: 'a list of role or user ARNs' })
       .check(z.minLength(1, 'at least one steward: without one nobody can decide')),
     policies: folder,
     decisions: z._default(z.enum(['events', 'direct'], { error: 'events or direct' }), 'events'),
+    shareBack: z.exactOptional(z.array(principal, { error: 'a list of role or user ARNs' })),
   },
   { error: 'a domain: account, databases, prefixes, stewards, policies' },
 );

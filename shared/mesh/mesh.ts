@@ -14,6 +14,8 @@ export interface Domain {
   policies: string;
   /** How the owner's decisions arrive: forwarded by the account's bus, or only as direct puts of a steward (proof of who decided). */
   decisions: 'events' | 'direct';
+  /** ARNs of roles and users of the domain's account that get the governed copy of its central tables: what the mesh's readers see. */
+  shareBack?: string[];
 }
 
 /** An account whose people read the data of others. Domains' accounts may do so too without being listed. */

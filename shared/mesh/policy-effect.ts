@@ -100,7 +100,9 @@ function testHolds(spelled: string, value: string | undefined, wanted: unknown):
   if (value === undefined) return 'maybe';
   if (spelled === 'Null') return values.includes('false') ? 'yes' : 'no';
   const [, negated, kind] =
-    /^(?:String|Arn)(Not)?(Equals|Like)(?:IfExists)?$/.exec(spelled) ?? /^(Never)?(Bool)(?:IfExists)?$/.exec(spelled) ?? [];
+    /^(?:String|Arn)(Not)?(Equals|Like)(?:IfExists)?$/.exec(spelled) ??
+    /^(Never)?(Bool)(?:IfExists)?$/.exec(spelled) ??
+    [];
   if (kind === undefined) return 'maybe';
   // ArnEquals behaves as ArnLike. Source: IAM User Guide, "Amazon Resource Name (ARN) condition operators".
   const isPattern = kind === 'Like' || spelled.startsWith('Arn');

@@ -39,16 +39,6 @@ describe('what changes in a mesh', () => {
       ],
     ],
     [
-      'a domain that moves to another account',
-      mesh => {
-        mesh.domains.aviation!.account = '999999999999';
-      },
-      [
-        'mesh-removed: domain aviation moves from account 222222222222 to 999999999999',
-        'mesh-removed: account 222222222222 leaves the mesh',
-      ],
-    ],
-    [
       'a database that a domain no longer gives',
       mesh => {
         mesh.domains.climate!.databases = ['daily'];
@@ -88,6 +78,13 @@ describe('what changes in a mesh', () => {
         `mesh-changed: domain aviation gains the steward ${STEWARD}`,
         'mesh-changed: domain aviation loses the steward arn:aws:iam::222222222222:role/Steward',
       ],
+    ],
+    [
+      'who gets the governed copy of its own tables',
+      mesh => {
+        mesh.domains.aviation!.shareBack = [STEWARD];
+      },
+      [`mesh-changed: domain aviation shares its central tables back to ${STEWARD}`],
     ],
     [
       'a consumer that leaves, and its account',

@@ -1,5 +1,6 @@
 import {
   type DataLakeSettings,
+  DeregisterResourceCommand,
   DescribeResourceCommand,
   GetDataLakeSettingsCommand,
   GrantPermissionsCommand,
@@ -8,6 +9,7 @@ import {
   ListResourcesCommand,
   PutDataLakeSettingsCommand,
   RegisterResourceCommand,
+  RevokePermissionsCommand,
 } from '@aws-sdk/client-lakeformation';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -155,6 +157,16 @@ describe('the registered locations', () => {
     expect(await locations.register(location)).toContain(`registered with ${other}`);
   });
 
+  it('are registered no more, whether they were or not', async () => {
+    const gone = { kind: 'unregister-location' as const, subject: location.subject, sentence: '' };
+    lake.on(DeregisterResourceCommand).resolvesOnce({}).rejects(failure('EntityNotFoundException'));
+    await locations.unregister(gone);
+    await locations.unregister(gone);
+    expect(lake.commandCalls(DeregisterResourceCommand)[0]?.args[0].input).toEqual({ ResourceArn: location.subject });
+    lake.on(DeregisterResourceCommand).rejects(failure('AccessDeniedException'));
+    await expect(locations.unregister(gone)).rejects.toThrow('AccessDenied');
+  });
+
   it('fails when AWS refuses', async () => {
     lake.on(RegisterResourceCommand).rejects(failure('InvalidInputException'));
     await expect(locations.register(location)).rejects.toThrow('InvalidInputException');
@@ -236,5 +248,23 @@ describe('the permissions on the catalog and on locations', () => {
     lake.on(GrantPermissionsCommand).rejects(failure('InvalidInputException', 'Permissions modification is invalid.'));
     await expect(permissions.grant(grant)).rejects.toThrow('modification');
     expect(lake.commandCalls(GrantPermissionsCommand)).toHaveLength(1);
+  });
+
+  it('revokes on a location, and is content when nothing is there to revoke', async () => {
+    const revoke = { ...grant, kind: 'revoke' as const, permission: 'DATA_LOCATION_ACCESS' as const };
+    lake
+      .on(RevokePermissionsCommand)
+      .resolvesOnce({})
+      .rejectsOnce(failure('InvalidInputException', 'No permissions revoked. Grantee has no permissions.'))
+      .rejectsOnce(failure('EntityNotFoundException'))
+      .rejects(failure('InvalidInputException', 'Permissions modification is invalid.'));
+    for (let times = 0; times < 3; times++) await permissions.revoke(revoke);
+    await expect(permissions.revoke(revoke)).rejects.toThrow('modification');
+    expect(lake.commandCalls(RevokePermissionsCommand)[0]?.args[0].input).toEqual({
+      CatalogId: HUB,
+      Principal: principal(SYNC),
+      Resource: { DataLocation: { CatalogId: HUB, ResourceArn: 'arn:aws:s3:::lake' } },
+      Permissions: ['DATA_LOCATION_ACCESS'],
+    });
   });
 });

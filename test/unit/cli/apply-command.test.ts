@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTrellis } from '../../../cli/program.ts';
 import type { Connection } from '../../../shared/aws/apply-services.ts';
+import { SpokeCheckMissingError } from '../../../shared/mesh/spoke-checks.ts';
 import { MemoryHub } from '../apply/memory-hub.ts';
 import { FakeTerminal, NO_CATALOG } from './fake-terminal.ts';
 
@@ -64,7 +65,7 @@ describe('trellis apply', () => {
   });
 
   it('prints the statements that the new locations need, as JSON', async () => {
-    await apply('--yes');
+    await apply('--yes', '--no-checks');
     const statements = terminal.written.filter(text => text.startsWith('[')).map(text => JSON.parse(text));
     expect(statements.map(([list]) => list.Resource)).toEqual([
       'arn:aws:s3:::trellis-aviation',
@@ -107,19 +108,144 @@ describe('trellis apply', () => {
     expect(hub.log).toEqual([]);
   });
 
-  it('refuses that an account leaves, after it has shown it, unless that is allowed', async () => {
+  it('lets an account leave by the digest of a dry run, and by no other way', async () => {
     await apply('--yes');
     hub.log.length = 0;
     leaves();
     terminal = new FakeTerminal();
     expect(await apply('--yes')).toBe(1);
-    expect(terminal.output).toContain('- mesh  account 444444444444 leaves the mesh');
-    expect(terminal.errorOutput).toContain('--allow-removals');
-    expect(hub.log).toEqual([]);
+    expect(terminal.output).toMatch(/- mesh +account 444444444444 leaves the mesh/);
+    expect(terminal.errorOutput).toContain('--dry-run');
     expect(await apply('--dry-run')).toBe(0);
-    expect(terminal.written.at(-1)).toContain('needs --allow-removals');
-    expect(await apply('--yes', '--allow-removals')).toBe(0);
-    expect(hub.log).toEqual(['save']);
+    const digest = /--remove ([0-9a-f]{12})$/.exec(terminal.written.at(-1)!)![1]!;
+    expect(terminal.output).toMatch(/- offboard +account 444444444444 is offboarded: .* \(2 grants, 1 table\)/);
+    expect(terminal.errorOutput).not.toContain(digest);
+    expect(await apply('--yes', '--remove', '000000000000')).toBe(1);
+    expect(terminal.errorOutput).toContain('000000000000');
+    expect(hub.log).toEqual([]);
+    expect(await apply('--yes', '--remove', digest)).toBe(0);
+    expect(hub.log).toEqual(['save', 'begin account 444444444444', 'kick', 'forget account 444444444444', 'save']);
+    expect(terminal.told.filter(line => line.startsWith('Offboarding'))).toEqual([
+      'Offboarding: account 444444444444: 2 grants left',
+      'Offboarding: account 444444444444: 1 grant left',
+      'Offboarding: account 444444444444: 0 grants left',
+    ]);
+    // The same command again changes nothing, and does not mind the digest.
+    expect(await apply('--yes', '--remove', digest)).toBe(0);
+    expect(terminal.written.at(-1)).toBe('Nothing to change: the hub is as mesh.yml says.');
+  });
+
+  it('gives the digest in JSON, and shows no progress there', async () => {
+    await apply('--yes');
+    leaves();
+    terminal = new FakeTerminal();
+    await apply('--json', '--dry-run');
+    const { removal } = JSON.parse(terminal.output);
+    terminal = new FakeTerminal();
+    expect(await apply('--json', '--yes', '--remove', removal)).toBe(0);
+    expect(JSON.parse(terminal.output)).toMatchObject({ removal, applied: true });
+    expect(terminal.told).toEqual([]);
+  });
+
+  it('does not wait when it is told so, and the next apply finishes', async () => {
+    await apply('--yes');
+    leaves();
+    await apply('--dry-run');
+    const digest = /--remove ([0-9a-f]{12})$/.exec(terminal.written.at(-1)!)![1]!;
+    expect(await apply('--yes', '--no-wait', '--remove', digest)).toBe(0);
+    expect(terminal.errorOutput).toContain('Still leaving: account 444444444444');
+    expect(terminal.written.at(-1)).toContain('still being offboarded');
+    expect(hub.waited).toBe(0);
+    expect(await apply('--yes')).toBe(0);
+    expect(hub.applied?.leaving).toBeUndefined();
+    expect(terminal.written.at(-1)).toMatch(/^Applied/);
+  });
+
+  describe('checks of the accounts', () => {
+    const statements = [{ Sid: 'TrellisLocalRead' }];
+    const broken = () => {
+      hub.spokes = {
+        check: async ({ account }) =>
+          account === '222222222222'
+            ? [
+                { check: 'glue:GetTable', ok: true, found: 'allowed' },
+                {
+                  check: 'policy of bucket b',
+                  ok: false,
+                  found: 's3:GetObject is not allowed',
+                  fix: 'Add it.',
+                  missing: { policyOf: 'bucket b', statements: statements as never },
+                },
+              ]
+            : [{ check: 'TrustedResourceOwners', ok: false, isAdvice: true, found: 'not listed', fix: 'List it.' }],
+      };
+    };
+
+    it('show what is wrong, what to do and only the statements that are missing, and stop nothing', async () => {
+      broken();
+      expect(await apply('--yes')).toBe(0);
+      expect(terminal.output).toContain('Account 222222222222 (aviation)');
+      expect(terminal.output).toContain('policy of bucket b: s3:GetObject is not allowed\n      Add it.');
+      expect(terminal.written.filter(text => text.startsWith('[')).map(text => JSON.parse(text))).toEqual([statements]);
+      expect(terminal.output).not.toContain('glue:GetTable');
+      expect(terminal.output).toContain('Checked 3 accounts: 1 check failed or could not be made.');
+      expect(hub.applied).toBeDefined();
+    });
+
+    it('change nothing with --strict, and exit with 1', async () => {
+      broken();
+      expect(await apply('--yes', '--strict')).toBe(1);
+      expect(terminal.written.at(-1)).toContain('Nothing was changed');
+      expect(await apply('--dry-run', '--strict')).toBe(1);
+      expect(hub.log).toEqual([]);
+    });
+
+    it('do not take advice for a fault', async () => {
+      const check = async () => [{ check: 'a', ok: false, isAdvice: true as const, found: 'b' }];
+      hub.spokes = { check };
+      expect(await apply('--yes', '--strict')).toBe(0);
+    });
+
+    it('are left out with --no-checks, which --strict does not go with', async () => {
+      const looked: string[] = [];
+      hub.spokes = {
+        check: async ({ account }) => {
+          looked.push(account);
+          return [];
+        },
+      };
+      expect(await apply('--dry-run', '--no-checks')).toBe(0);
+      expect(looked).toEqual([]);
+      expect(await apply('--dry-run', '--no-checks', '--strict')).toBe(2);
+      expect(await apply('--dry-run')).toBe(0);
+      expect(looked).toEqual(['222222222222', '333333333333', '444444444444']);
+    });
+
+    it('are not there in an older stage: said, and --strict goes no further', async () => {
+      hub.spokes = {
+        check: async () => {
+          throw new SpokeCheckMissingError('trellis-local-spoke-check');
+        },
+      };
+      expect(await apply('--yes', '--strict')).toBe(1);
+      expect(hub.log).toEqual([]);
+      expect(await apply('--yes')).toBe(0);
+      expect(terminal.errorOutput).toContain('no function trellis-local-spoke-check');
+      // As nothing could be looked at, all that the buckets need is told.
+      expect(terminal.output).toContain('"Sid"');
+    });
+
+    it('are in the JSON document', async () => {
+      broken();
+      await apply('--json', '--dry-run');
+      const { checks } = JSON.parse(terminal.output);
+      expect(checks.map(({ account }: { account: string }) => account)).toEqual([
+        '222222222222',
+        '333333333333',
+        '444444444444',
+      ]);
+      expect(checks[0].findings[1]).toMatchObject({ ok: false, missing: { statements } });
+    });
   });
 
   it('says when it stopped before the end, and why', async () => {
