@@ -110,7 +110,9 @@ async function look(
 ): Promise<SpokeReport[] | undefined> {
   const progress = progressOf(terminal, options);
   try {
-    return await checkSpokes(spokes, mesh, (done, of) => progress(`Checking the accounts of the mesh: ${done} of ${of}`));
+    return await checkSpokes(spokes, mesh, (done, of) =>
+      progress(`Checking the accounts of the mesh: ${done} of ${of}`),
+    );
   } catch (error) {
     if (!(error instanceof SpokeCheckMissingError)) throw error;
     terminal.err(error.message);

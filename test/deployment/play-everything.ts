@@ -35,8 +35,11 @@ import {
   roleArn,
   type Told,
 } from '../../local/story/actors.ts';
+import { applyServices } from '../../shared/aws/apply-services.ts';
 import { openCatalog } from '../../shared/aws/open-catalog.ts';
 import { searchCatalog, showTable } from '../../shared/catalog/browse-catalog.ts';
+import { checkSpokes } from '../../shared/mesh/spoke-checks.ts';
+import { mesh as meshFile } from './stacks.ts';
 
 const ANALYST = roleArn(ANALYTICS, 'Analyst');
 const REGIONAL = roleArn(ANALYTICS, 'Regional');
@@ -47,6 +50,7 @@ const HOUR = 3600;
 /** @returns everything that Trellis told meanwhile: the test looks there whether what was played really happened */
 export async function playEverything(mesh: Mesh): Promise<Told[]> {
   const hear = await listen(mesh.endpoint, 'trellis-local');
+  await accountsAreChecked(mesh);
   await catalogsChange(mesh);
   await peopleAskAndOwnersAnswer(mesh);
   await peopleLookAround(mesh);
@@ -57,6 +61,14 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await aDatabaseGoes(mesh);
   await accessEnds(mesh);
   return hear();
+}
+
+/** As `trellis apply` does, before it changes anything. */
+async function accountsAreChecked(mesh: Mesh): Promise<void> {
+  const { spokes } = applyServices(administratorOf(mesh.endpoint, HUB), meshFile, () => mesh.clock.iso());
+  const reports = await checkSpokes(spokes, meshFile);
+  const couldNot = reports.flatMap(({ findings }) => findings.filter(({ check }) => check === 'the check itself'));
+  if (couldNot.length > 0) throw new Error(`The accounts could not be checked: ${JSON.stringify(couldNot)}`);
 }
 
 async function rest(mesh: Mesh): Promise<void> {

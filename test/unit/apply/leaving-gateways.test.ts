@@ -1,13 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetDatabasesCommand, GetTablesCommand, GlueClient } from '@aws-sdk/client-glue';
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LeavingCounts } from '../../../shared/aws/leaving-counts.ts';
@@ -86,9 +79,7 @@ describe('the intents of offboarding', () => {
   describe('are preceded by a count', () => {
     const glue = mockClient(glueClient);
     const counts = new LeavingCounts(client, 'ledger', glueClient);
-    const request = (status: string, more: object) => ({ request: { state: { status }, ...more } });
-    const key = (id: string) => ({ pk: `request#${id}`, sk: 'request' });
-    const analyst = { principal: 'arn:aws:iam::444444444444:role/A', domain: 'climate' };
+    const pair = (grants: number) => ({ grants: Array.from({ length: grants }, () => ({})) });
 
     beforeEach(() => {
       glue.reset();
@@ -101,34 +92,26 @@ describe('the intents of offboarding', () => {
         .resolves({ TableList: [{ Name: 'b' }] });
     });
 
-    it("of active requests for the domain's tables and of the account's, and of central tables", async () => {
+    it("of the grants on the domain's tables and of the account's, and of central tables", async () => {
       dynamo
-        .on(QueryCommand)
-        .resolvesOnce({ Items: [key('1'), { pk: 'told#1', sk: 'told' }], LastEvaluatedKey: { pk: 'x' } })
-        .resolves({ Items: [key('2'), key('3'), key('4')] });
-      dynamo.on(BatchGetCommand).resolves({
-        Responses: {
-          ledger: [
-            request('granted', analyst),
-            request('approved', { ...analyst, domain: 'aviation' }),
-            request('ending', analyst),
-            request('waiting', analyst),
-          ],
-        },
-      });
+        .on(QueryCommand, { IndexName: 'owner' })
+        .resolvesOnce({ Items: [pair(2), pair(0), {}], LastEvaluatedKey: { pk: 'x' } })
+        .resolves({ Items: [pair(1)] })
+        .on(QueryCommand, { IndexName: 'holder' })
+        .resolves({ Items: [pair(5)] });
       expect(await counts.count([domain, account])).toEqual([
-        { grants: 1, tables: 2 },
-        { grants: 2, tables: undefined },
+        { grants: 3, tables: 2 },
+        { grants: 5, tables: undefined },
       ]);
-      expect(dynamo.commandCalls(BatchGetCommand)[0]?.args[0].input.RequestItems?.ledger?.Keys).toHaveLength(4);
+      const asked = dynamo.commandCalls(QueryCommand).map(({ args }) => args[0].input.ExpressionAttributeValues);
+      expect(asked).toContainEqual({ ':account': '333333333333', ':tables': 'table#climate_' });
+      expect(asked).toContainEqual({ ':account': '444444444444', ':tables': 'table#' });
     });
 
     it('that is left out where it would take long or may not be seen', async () => {
-      const Items = Array.from({ length: 1000 }, (_, index) => key(String(index)));
-      dynamo.on(QueryCommand).resolves({ Items, LastEvaluatedKey: { pk: 'x' } });
+      dynamo.on(QueryCommand).resolves({ Items: [pair(1)], LastEvaluatedKey: { pk: 'x' } });
       glue.on(GetDatabasesCommand).rejects(failure('AccessDeniedException'));
       expect(await counts.count([domain])).toEqual([{ grants: undefined, tables: undefined }]);
-      expect(dynamo.commandCalls(BatchGetCommand)).toEqual([]);
     });
   });
 });
