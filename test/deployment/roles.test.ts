@@ -28,6 +28,7 @@ const NOT_CALLED: Record<string, string> = {
   'trellis-local-data: s3:ListBucket on trellis-aviation': LOCAL_DATA,
   'trellis-local-data: s3:GetObject on trellis-aviation/*': LOCAL_DATA,
   'trellis-local-data: kms:Decrypt on key/*': LOCAL_DATA,
+  'trellis-spoke: kms:GetKeyPolicy on key/*': 'For buckets that a key encrypts; nothing is encrypted locally.',
   'trellis-spoke: glue:GetTable on catalog': 'Only where Lake Formation shows the link its target.',
   'trellis-spoke: ram:GetResourceShareInvitations on *': OUTSIDE,
   'trellis-spoke: ram:AcceptResourceShareInvitation on *': OUTSIDE,
