@@ -81,12 +81,23 @@ const partitionInput = z.strictObject({
 
 export type PartitionInput = z.infer<typeof partitionInput>;
 
-/** A copy of the input with names in lower case. Throws InvalidInputException for members that a TableInput has not. */
-export function readTableInput(input: Wire): Pick<GlueTable, 'Name'> & Partial<GlueTable> {
+type ReadTable = Pick<GlueTable, 'Name'> & Partial<GlueTable>;
+
+/** By the inputs of calls under way, which ask IAM for the table's name before they use the rest. */
+const readTables = new WeakMap<object, ReadTable>();
+
+/**
+ * A copy of the input with names in lower case, the same for the same input. Throws InvalidInputException for members that a TableInput has
+ * not.
+ */
+export function readTableInput(input: Wire): Readonly<ReadTable> {
+  const known = readTables.get(input);
+  if (known) return known;
   if (input?.ViewDefinition) throw notInLocalMesh('Glue views of several dialects (ViewDefinition)');
-  const table = read(tableInput, 'TableInput', input);
+  const table = read(tableInput, 'TableInput', input) as ReadTable;
   requireThisRegion(table.TargetTable?.Region);
-  return table as Pick<GlueTable, 'Name'> & Partial<GlueTable>;
+  readTables.set(input, table);
+  return table;
 }
 
 export function readDatabaseInput(input: Wire): Omit<GlueDatabase, 'CatalogId' | 'CreateTime'> {

@@ -57,13 +57,13 @@ export function findTable(
   caller: Caller,
   database: FoundDatabase,
   name: string,
-  missing = tableNotFound(name),
+  missing = () => tableNotFound(name),
 ): FoundTable {
   const stored = database.stored.tables.get(name);
   if (stored) return { owner: database.owner, database: database.name, name, stored };
   if (!isAllowed(() => at.guard().requireDatabase(caller, database.owner, database.name, 'CREATE_TABLE')))
     at.guard().requireTable(caller, database.owner, database.name, name, 'DESCRIBE');
-  throw missing;
+  throw missing();
 }
 
 /**

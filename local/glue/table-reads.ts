@@ -45,7 +45,7 @@ export function tableReads(context: GlueContext): Record<string, Operation> {
         refuseTimeTravel(input);
         const owner = readCatalogId(input, caller.account);
         const place = findDatabaseThroughLink(context, caller, owner, readName(input, 'DatabaseName'));
-        const found = findTable(context, caller, place, readName(input, 'Name'), notFound('Entity Not Found'));
+        const found = findTable(context, caller, place, readName(input, 'Name'), () => notFound('Entity Not Found'));
         context.guard().requireTable(caller, found.owner, found.database, found.name, 'DESCRIBE');
         return { Table: describeEntry(context, caller, found, !place.throughLink) };
       },

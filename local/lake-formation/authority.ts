@@ -37,33 +37,40 @@ export class Authority {
 
   /** The grants on a table, its columns, its filters, and on all tables of its database, that have effect for the caller. */
   onTable(caller: CallerIdentity, lake: Lake, database: string, table: string): Grant[] {
-    return this.#effective(caller, lake, principal => [
-      ...lake.grants.heldOnTable(principal, database, table),
-      ...lake.grants.heldOnTable(principal, database, ALL_TABLES),
-    ]);
+    return [
+      ...this.#effective(caller, lake, principal => [
+        ...lake.grants.heldOnTable(principal, database, table),
+        ...lake.grants.heldOnTable(principal, database, ALL_TABLES),
+      ]),
+    ];
   }
 
-  /** The grants on a database and on whatever lies in it that have effect for the caller. */
-  inDatabase(caller: CallerIdentity, lake: Lake, database: string): Grant[] {
-    return this.#effective(caller, lake, principal => [...lake.grants.heldInDatabase(principal, database)]);
+  /** The grants on a database and on whatever lies in it that have effect for the caller, one by one: there may be some for each of its tables. */
+  inDatabase(caller: CallerIdentity, lake: Lake, database: string): IteratorObject<Grant> {
+    return this.#effective(caller, lake, principal => lake.grants.heldInDatabase(principal, database));
   }
 
   outsideDatabases(caller: CallerIdentity, lake: Lake): Grant[] {
-    return this.#effective(caller, lake, principal => [...lake.grants.heldOutsideDatabases(principal)]);
+    return [...this.#effective(caller, lake, principal => lake.grants.heldOutsideDatabases(principal))];
   }
 
   /**
    * In its own account the caller has its own grants and those of IAM_ALLOWED_PRINCIPALS; in another's those made straight to it, and
    * its account's if it is an administrator there, as far as RAM has associated what is shared.
    */
-  #effective(caller: CallerIdentity, lake: Lake, held: (principal: string) => Grant[]): Grant[] {
-    if (caller.account === lake.account) return [...held(caller.principal), ...held(IAM_ALLOWED_PRINCIPALS)];
+  *#effective(caller: CallerIdentity, lake: Lake, held: (principal: string) => Iterable<Grant>): Generator<Grant> {
+    if (caller.account === lake.account) {
+      yield* held(caller.principal);
+      yield* held(IAM_ALLOWED_PRINCIPALS);
+      return;
+    }
     const isAdministrator = isDataLakeAdministrator(caller, this.#lakes.of(caller.account));
-    const grants = [...held(caller.principal), ...(isAdministrator ? held(caller.account) : [])];
-    return grants.filter(({ resource }) => {
-      const arn = sharedArn(lake.account, resource);
-      return arn === undefined || this.#sharing.isAssociated(lake.account, caller.account, arn);
-    });
+    for (const principal of isAdministrator ? [caller.principal, caller.account] : [caller.principal]) {
+      for (const grant of held(principal)) {
+        const arn = sharedArn(lake.account, grant.resource);
+        if (arn === undefined || this.#sharing.isAssociated(lake.account, caller.account, arn)) yield grant;
+      }
+    }
   }
 
   /** Whether the caller has data location permission on the location (an S3 ARN or address). */
@@ -103,7 +110,7 @@ export class Authority {
 
   #about(caller: CallerIdentity, lake: Lake, resource: Resource): Grant[] {
     if ('table' in resource) return this.onTable(caller, lake, resource.database, resource.table);
-    if ('database' in resource) return this.inDatabase(caller, lake, resource.database);
+    if ('database' in resource) return [...this.inDatabase(caller, lake, resource.database)];
     return this.outsideDatabases(caller, lake);
   }
 }
