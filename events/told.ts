@@ -15,11 +15,32 @@ const table = { domain: z.string(), database: z.string(), table: z.string() };
 export const endCause = z.enum(['expired', 'requested', 'policy', 'table-removed', 'offboarded']);
 export type EndCause = z.infer<typeof endCause>;
 
+/** What a reconcile finds. `more`: how many differences of a database are not told one by one. */
+const driftKind = z.enum([
+  'missing',
+  'different',
+  'extra',
+  'partitions',
+  'quarantine',
+  'foreign',
+  'database',
+  'removals-held-back',
+  'more',
+]);
+
 export const told = {
   'Catalog Table Synced': z.object({ ...table, changes: z.array(z.string()) }),
   'Catalog Table Removed': z.object({ ...table, changes: z.array(z.string()) }),
   'Catalog Change Quarantined': z.object({ ...table, product: z.optional(z.string()), reasons }),
   'Catalog Change Released': z.object({ ...table, product: z.optional(z.string()), reasons }),
+  'Catalog Drift Detected': z.object({
+    kind: driftKind,
+    /** `<central database>.<table>`, a central database, or a domain. */
+    subject: z.string(),
+    expected: z.string(),
+    found: z.string(),
+    repaired: z.boolean(),
+  }),
   'Access Approval Needed': z.object({
     ...terms,
     purpose: z.string(),

@@ -13,7 +13,14 @@ import { isRepeated, onQueue } from '../shared/lambda/on-queue.ts';
 const services = catalogServices();
 const inTurn = new TablesInTurn();
 
-export const handler = onQueue(async record => {
-  const message = { body: JSON.parse(record.body) as unknown, id: record.messageId, isRepeated: isRepeated(record) };
-  await takeCatalogWork(await services(), inTurn, message);
+/** What is left of the invocation's time for what has begun. */
+const ENOUGH_MILLISECONDS = 60_000;
+
+export const handler = onQueue(async (record, context) => {
+  await takeCatalogWork(await services(), inTurn, {
+    body: JSON.parse(record.body) as unknown,
+    id: record.messageId,
+    isRepeated: isRepeated(record),
+    isTimeUp: () => context.getRemainingTimeInMillis() < ENOUGH_MILLISECONDS,
+  });
 });

@@ -10,7 +10,7 @@ import {
 import type { PairRecord } from '../access/pair-record.ts';
 import type { KeptOutTables, PendingRemovals, TablePlace } from '../catalog/catalog-ports.ts';
 import type { DueRemoval, RemovalServices } from '../catalog/remove-table.ts';
-import type { PartitionActivity, PartitionsEnd } from '../catalog/sync-partitions.ts';
+import type { KnownPartitions, PartitionActivity, PartitionsEnd } from '../catalog/sync-partitions.ts';
 import type { Quarantine } from '../catalog/table-marks.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
 import { isError } from './aws-errors.ts';
@@ -79,16 +79,45 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
       new UpdateCommand({
         TableName: this.#table,
         Key: partitionsKey(domain, database, table),
-        UpdateExpression: `SET keptOut = :keptOut${hasChanged ? ', changedAt = :at, changes = :changes' : ''} DELETE unfinished :by`,
+        UpdateExpression: `SET keptOut = :keptOut${hasChanged ? ', changedAt = :at, changes = :changes, changedBy = :writer' : ''} DELETE unfinished :by`,
         ExpressionAttributeValues: {
           ':keptOut': keptOut,
           ':by': new Set([by]),
-          ...(hasChanged && { ':at': at, ':changes': changes }),
+          ...(hasChanged && { ':at': at, ':changes': changes, ':writer': by }),
         },
         ReturnValues: 'ALL_NEW',
       }),
     );
     return Attributes.looks === looks;
+  }
+
+  async knownIn(domain: string, database: string): Promise<Map<string, KnownPartitions>> {
+    const items = await this.#itemsOf(partitionsKey(domain, database));
+    return new Map(
+      items.map(([table, { keptOut = [], changedBy }]) => [table, { keptOut, changedBy } as KnownPartitions]),
+    );
+  }
+
+  async keptOutIn(domain: string, database: string): Promise<Map<string, Quarantine>> {
+    const items = await this.#itemsOf(quarantineKey(domain, database));
+    return new Map(items.map(([table, { quarantine }]) => [table, quarantine as Quarantine]));
+  }
+
+  /** The items of a database's tables, by the producer's names. */
+  async #itemsOf({ pk, sk }: Key): Promise<[table: string, item: Record<string, unknown>][]> {
+    const found: [string, Record<string, unknown>][] = [];
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+        ConsistentRead: true,
+      },
+    );
+    for await (const { Items = [] } of pages)
+      found.push(...Items.map(item => [String(item.sk).slice(sk.length), item] as [string, Record<string, unknown>]));
+    return found;
   }
 
   async load(place: TablePlace): Promise<Quarantine | undefined> {

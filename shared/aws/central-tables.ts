@@ -1,10 +1,14 @@
 import {
   CreateDatabaseCommand,
   CreateTableCommand,
+  type DatabaseInput,
+  DeleteDatabaseCommand,
   DeleteTableCommand,
+  GetDatabaseCommand,
   GetTableCommand,
   type GlueClient,
-  paginateGetTables,
+  type Table,
+  UpdateDatabaseCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
 import {
@@ -17,7 +21,8 @@ import type { CentralSnapshot } from '../catalog/plan-table-sync.ts';
 import type { TableContent } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { GlueCentralPartitions } from './central-partitions.ts';
-import { toContent, toTableInput } from './glue-tables.ts';
+import { toContent, toDatabaseContent, toTableInput } from './glue-tables.ts';
+import { listDatabases, listTables } from './producer-catalog.ts';
 
 /** The central catalog. The role behind it is the only one that writes there: nobody but a table's maker can drop it. */
 export class GlueCentralTables extends GlueCentralPartitions implements CentralTables {
@@ -31,7 +36,7 @@ export class GlueCentralTables extends GlueCentralPartitions implements CentralT
   async read(database: string, table: string): Promise<CentralSnapshot | undefined> {
     try {
       const { Table } = await this.#glue.send(new GetTableCommand({ DatabaseName: database, Name: table }));
-      return Table && { content: toContent(Table), versionId: Table.VersionId ?? '0' };
+      return Table && toCentralSnapshot(Table);
     } catch (error) {
       if (isError(error, 'EntityNotFoundException')) return undefined;
       throw error;
@@ -71,26 +76,55 @@ export class GlueCentralTables extends GlueCentralPartitions implements CentralT
     }
   }
 
-  async createDatabase(Name: string, { description }: DatabaseContent): Promise<void> {
-    const Description =
-      description ?? `Governed copies of the tables of ${Name.replace('_', ', database ')}. Written by Trellis alone.`;
+  async createDatabase(Name: string, content: DatabaseContent): Promise<void> {
     try {
-      await this.#glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name, Description } }));
+      await this.#glue.send(new CreateDatabaseCommand({ DatabaseInput: toDatabaseInput(Name, content) }));
     } catch (error) {
       if (!isError(error, 'AlreadyExistsException')) throw error;
     }
   }
 
-  async *tableNames(DatabaseName: string): AsyncGenerator<string[]> {
+  async readDatabase(Name: string): Promise<DatabaseContent | undefined> {
     try {
-      for await (const { TableList = [] } of paginateGetTables(
-        { client: this.#glue },
-        { DatabaseName, MaxResults: 100 },
-      ))
-        yield TableList.map(({ Name = '' }) => Name);
+      const { Database } = await this.#glue.send(new GetDatabaseCommand({ Name }));
+      return Database && toDatabaseContent(Database);
+    } catch (error) {
+      if (isError(error, 'EntityNotFoundException')) return undefined;
+      throw error;
+    }
+  }
+
+  async updateDatabase(Name: string, content: DatabaseContent): Promise<void> {
+    await this.#glue.send(new UpdateDatabaseCommand({ Name, DatabaseInput: toDatabaseInput(Name, content) }));
+  }
+
+  async removeDatabase(Name: string): Promise<void> {
+    try {
+      await this.#glue.send(new DeleteDatabaseCommand({ Name }));
+    } catch (error) {
+      if (!isError(error, 'EntityNotFoundException')) throw error;
+    }
+  }
+
+  databaseNames(): AsyncGenerator<string[]> {
+    return listDatabases(this.#glue);
+  }
+
+  async *tablePages(database: string, from?: string) {
+    try {
+      for await (const { tables, next } of listTables(this.#glue, database, from))
+        yield { tables: tables.map(toCentralSnapshot), next };
     } catch (error) {
       // Nothing of it was ever published.
       if (!isError(error, 'EntityNotFoundException')) throw error;
     }
   }
+}
+
+function toCentralSnapshot(table: Table): CentralSnapshot {
+  return { content: toContent(table), versionId: table.VersionId ?? '0' };
+}
+
+function toDatabaseInput(Name: string, { description }: DatabaseContent): DatabaseInput {
+  return { Name, ...(description && { Description: description }) };
 }

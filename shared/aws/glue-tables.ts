@@ -1,6 +1,7 @@
-import type { Partition as GluePartition, Table, TableInput } from '@aws-sdk/client-glue';
+import type { Database, Partition as GluePartition, Table, TableInput } from '@aws-sdk/client-glue';
+import type { DatabaseContent } from '../catalog/catalog-ports.ts';
 import type { Partition } from '../catalog/compare-partitions.ts';
-import type { SnapshotColumn, TableContent } from '../catalog/table-snapshot.ts';
+import type { SnapshotColumn, TableContent, TableSnapshot } from '../catalog/table-snapshot.ts';
 
 /**
  * The members of a Glue table that go into a `TableInput` of another catalog. Everything else that GetTable answers (DatabaseName, CreateTime,
@@ -17,6 +18,21 @@ export function toContent(table: Table): TableContent {
     PartitionKeys: (table.PartitionKeys ?? []) as SnapshotColumn[],
     StorageDescriptor: { ...(storage as object), Columns: (Columns ?? []) as SnapshotColumn[] },
   };
+}
+
+/** @throws when Glue leaves out CreateTime: without it one incarnation of a table is not told from another. */
+export function toSnapshot(table: Table): TableSnapshot {
+  if (!table.CreateTime) throw new Error(`Glue answered no CreateTime for ${table.DatabaseName}.${table.Name}.`);
+  return {
+    content: toContent(table),
+    createdAt: table.CreateTime.getTime(),
+    versionId: Number(table.VersionId ?? 0),
+    isLinkOrView: isLinkOrView(table),
+  };
+}
+
+export function toDatabaseContent({ Description }: Database): DatabaseContent {
+  return { ...(Description && { description: Description }) };
 }
 
 export function toTableInput({
@@ -43,6 +59,6 @@ export function toPartition({ Values = [], StorageDescriptor = {}, Parameters = 
 }
 
 /** Views keep their text in the catalog and no data of their own. */
-export function isLinkOrView(table: Table): boolean {
+function isLinkOrView(table: Table): boolean {
   return table.TargetTable !== undefined || table.TableType === 'VIRTUAL_VIEW' || Boolean(table.ViewOriginalText);
 }

@@ -12,6 +12,9 @@
  *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
  *     seen#<account>#<event id>   seen                 an event that has had its effect
+ *     reconcile#<run>             run                  one reconcile: what was asked, and what came of it
+ *     reconcile#<run>             part#<domain>#<db>   what it found in one database (producer's name)
+ *     reconcile#<run>             held#<domain>        removals that it held back
  *     leaving#domain#<name>       leaving              a domain that leaves the mesh: what the worker is to take away, and how far it is
  *     leaving#account#<id>        leaving              the same for an account
  *     mesh                        current              the mesh and its policies, as applied
@@ -86,8 +89,8 @@ export function partitionsKey(domain: string, database: string, table = ''): Key
   return { pk: `partitions#${domain}`, sk: `${database}.${table}` };
 }
 
-/** `database` and `table` are the producer's own names. */
-export function quarantineKey(domain: string, database: string, table: string): Key {
+/** `database` and `table` are the producer's own names. Without a table: as above. */
+export function quarantineKey(domain: string, database: string, table = ''): Key {
   return { pk: `quarantine#${domain}`, sk: `${database}.${table}` };
 }
 
@@ -96,3 +99,17 @@ export function leavingKey(thing: LeavingThing): Key {
 }
 
 export const meshKey: Key = { pk: 'mesh', sk: 'current' };
+
+export function runKey(run: string): Key {
+  return { pk: `reconcile#${run}`, sk: 'run' };
+}
+
+/** Without a domain: what the keys of all parts begin with. */
+export function runPartKey(run: string, domain?: string, database?: string): Key {
+  return { pk: `reconcile#${run}`, sk: domain === undefined ? 'part#' : `part#${domain}#${database}` };
+}
+
+/** Without a domain: what the keys of all begin with. */
+export function runHeldBackKey(run: string, domain = ''): Key {
+  return { pk: `reconcile#${run}`, sk: `held#${domain}` };
+}

@@ -2,14 +2,17 @@ import {
   BatchGetPartitionCommand,
   GetDatabaseCommand,
   GetTableCommand,
+  GetTablesCommand,
   type GlueClient,
+  paginateGetDatabases,
   paginateGetPartitions,
+  type Table,
 } from '@aws-sdk/client-glue';
-import type { DatabaseContent, ProducerCatalog } from '../catalog/catalog-ports.ts';
+import type { DatabaseContent, ProducerCatalog, TablePage } from '../catalog/catalog-ports.ts';
 import type { Partition, PartitionPages } from '../catalog/compare-partitions.ts';
 import type { TableSnapshot } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
-import { isLinkOrView, toContent, toPartition } from './glue-tables.ts';
+import { toDatabaseContent, toPartition, toSnapshot } from './glue-tables.ts';
 
 /** Producers' catalogs, read as `trellis-spoke` of each account. */
 export class GlueProducerCatalog implements ProducerCatalog {
@@ -22,14 +25,7 @@ export class GlueProducerCatalog implements ProducerCatalog {
   async readTable(account: string, database: string, table: string): Promise<TableSnapshot | undefined> {
     try {
       const { Table } = await this.#glue(account).send(new GetTableCommand({ DatabaseName: database, Name: table }));
-      if (!Table?.CreateTime)
-        throw new Error(`Glue answered no CreateTime for ${database}.${table} of account ${account}.`);
-      return {
-        content: toContent(Table),
-        createdAt: Table.CreateTime.getTime(),
-        versionId: Number(Table.VersionId ?? 0),
-        isLinkOrView: isLinkOrView(Table),
-      };
+      return Table && toSnapshot(Table);
     } catch (error) {
       // Anything else, a denied read above all, proves nothing about the table.
       if (isError(error, 'EntityNotFoundException')) return undefined;
@@ -40,11 +36,20 @@ export class GlueProducerCatalog implements ProducerCatalog {
   async readDatabase(account: string, database: string): Promise<DatabaseContent | undefined> {
     try {
       const { Database } = await this.#glue(account).send(new GetDatabaseCommand({ Name: database }));
-      return { ...(Database?.Description && { description: Database.Description }) };
+      return Database && !Database.TargetDatabase ? toDatabaseContent(Database) : undefined;
     } catch (error) {
       if (isError(error, 'EntityNotFoundException')) return undefined;
       throw error;
     }
+  }
+
+  databaseNames(account: string): AsyncGenerator<string[]> {
+    return listDatabases(this.#glue(account));
+  }
+
+  async *tablePages(account: string, database: string, from?: string) {
+    for await (const { tables, next } of listTables(this.#glue(account), database, from))
+      yield { tables: tables.map(toSnapshot), next };
   }
 
   partitionPages(account: string, database: string, table: string): PartitionPages {
@@ -54,6 +59,28 @@ export class GlueProducerCatalog implements ProducerCatalog {
   findPartitions(account: string, database: string, table: string, values: readonly string[][]): Promise<Partition[]> {
     return getPartitions(this.#glue(account), database, table, values);
   }
+}
+
+/** Links are left out. */
+export async function* listDatabases(glue: GlueClient): AsyncGenerator<string[]> {
+  for await (const { DatabaseList = [] } of paginateGetDatabases({ client: glue, pageSize: 100 }, {}))
+    yield DatabaseList.filter(({ TargetDatabase }) => !TargetDatabase).map(({ Name = '' }) => Name);
+}
+
+/** Pages of 100, the most that Glue gives, beginning with the one that `from` names. */
+export async function* listTables(
+  glue: GlueClient,
+  DatabaseName: string,
+  from: string | undefined,
+): AsyncGenerator<TablePage<Table>> {
+  let next = from;
+  do {
+    const { TableList = [], NextToken } = await glue.send(
+      new GetTablesCommand({ DatabaseName, MaxResults: 100, ...(next !== undefined && { NextToken: next }) }),
+    );
+    next = NextToken;
+    yield { tables: TableList, next };
+  } while (next !== undefined);
 }
 
 /** Pages of 1,000, the most that Glue gives. Columns are left out: they are most of the answer, and the table has them. */

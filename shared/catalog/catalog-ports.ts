@@ -13,12 +13,22 @@ import type { TableContent, TableSnapshot } from './table-snapshot.ts';
 export interface ProducerCatalog extends ProducerPartitions {
   /** @returns undefined when the catalog says that there is no such table. @throws when it cannot be read: that proves nothing. */
   readTable(account: string, database: string, table: string): Promise<TableSnapshot | undefined>;
-  /** @returns undefined when the catalog says that there is no such database. */
+  /** @returns undefined when the catalog says that there is no such database, or that it is a link to another. */
   readDatabase(account: string, database: string): Promise<DatabaseContent | undefined>;
+  /** The names of an account's own databases, a page at a time; links are none. What Lake Formation hides is left out: a list proves no absence. */
+  databaseNames(account: string): AsyncIterable<readonly string[]>;
+  /** @param from the page to begin with, as `next` of the page before it named it */
+  tablePages(account: string, database: string, from?: string): AsyncIterable<TablePage<TableSnapshot>>;
 }
 
 export interface DatabaseContent {
   description?: string;
+}
+
+export interface TablePage<T> {
+  tables: readonly T[];
+  /** Names the page after this one; undefined: it is the last. */
+  next?: string | undefined;
 }
 
 /** The central catalog, as its one writer. */
@@ -31,8 +41,14 @@ export interface CentralTables extends CentralPartitions {
   /** One that is not there counts as removed. */
   remove(database: string, table: string): Promise<void>;
   createDatabase(database: string, content: DatabaseContent): Promise<void>;
-  /** The names of a database's tables, a page at a time. */
-  tableNames(database: string): AsyncIterable<readonly string[]>;
+  readDatabase(database: string): Promise<DatabaseContent | undefined>;
+  updateDatabase(database: string, content: DatabaseContent): Promise<void>;
+  /** With whatever is in it. One that is not there counts as removed. */
+  removeDatabase(database: string): Promise<void>;
+  /** The names of all databases, a page at a time. */
+  databaseNames(): AsyncIterable<readonly string[]>;
+  /** No page for a database that is not there. */
+  tablePages(database: string, from?: string): AsyncIterable<TablePage<CentralSnapshot>>;
 }
 
 /** A producer's table and its place in the central catalog. */
@@ -49,6 +65,8 @@ export interface TablePlace {
 /** Tables that are kept out and have no central table to say so. */
 export interface KeptOutTables {
   load(place: TablePlace): Promise<Quarantine | undefined>;
+  /** All of a producer's database, by table. */
+  keptOutIn(domain: string, database: string): Promise<Map<string, Quarantine>>;
   /** Keeps it, and the event that tells of it, together. */
   save(place: TablePlace, quarantine: Quarantine, event: ToldEvent): Promise<void>;
   /** Forgets it; with an event, that is kept in the same step. */

@@ -1,4 +1,5 @@
 import { canonicalText } from './canonical-text.ts';
+import type { DatabaseContent } from './catalog-ports.ts';
 import { DOMAIN_PARAMETER, SOURCE_ACCOUNT_PARAMETER, SOURCE_VERSION_PARAMETER } from './table-marks.ts';
 import { type TableContent, type TableSnapshot, writeSourceVersion } from './table-snapshot.ts';
 
@@ -35,6 +36,18 @@ export function centralContent(source: TableSnapshot, domain: string, account: s
       [SOURCE_ACCOUNT_PARAMETER]: account,
       [SOURCE_VERSION_PARAMETER]: writeSourceVersion(source),
     },
+  };
+}
+
+/** The central database that a producer's database should have. */
+export function centralDatabaseContent(
+  { description }: DatabaseContent,
+  domain: string,
+  database: string,
+): DatabaseContent {
+  return {
+    description:
+      description ?? `Governed copies of the tables of ${domain}, database ${database}. Written by Trellis alone.`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { AtOnce } from './at-once.ts';
 import type { Partition, PartitionDifference } from './compare-partitions.ts';
 import { partitionKey } from './compare-partitions.ts';
 import { PARTITIONS_A_LOOK, type PartitionPlace, type PartitionServices } from './sync-partitions.ts';
@@ -18,8 +19,7 @@ export class PartitionWriter {
   readonly #create: Partition[] = [];
   readonly #update: Partition[] = [];
   readonly #remove: string[][] = [];
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #failures: unknown[] = [];
+  readonly #calls = new AtOnce(CALLS_AT_ONCE);
   readonly #written = { added: 0, changed: 0, removed: 0 };
   #hasBegun = false;
 
@@ -56,8 +56,7 @@ export class PartitionWriter {
   /** Writes what is left, and waits for all. @throws the first failure, once all else is done. */
   async end(): Promise<void> {
     for (const kind of ['create', 'update', 'remove'] as const) await this.#flush(kind);
-    await Promise.all(this.#underWay);
-    if (this.#failures.length > 0) throw this.#failures[0];
+    await this.#calls.end();
   }
 
   /** What was written, in the words of `Catalog Table Synced`. */
@@ -109,10 +108,6 @@ export class PartitionWriter {
   async #start(call: () => Promise<void>): Promise<void> {
     if (!this.#hasBegun) await this.#beforeFirst();
     this.#hasBegun = true;
-    while (this.#underWay.size >= CALLS_AT_ONCE) await Promise.race(this.#underWay);
-    const running = call()
-      .catch(failure => void this.#failures.push(failure))
-      .finally(() => this.#underWay.delete(running));
-    this.#underWay.add(running);
+    await this.#calls.start(call);
   }
 }

@@ -1,7 +1,7 @@
 import { tell } from '../telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
 import type { SyncServices, TablePlace } from './catalog-ports.ts';
-import { syncTable } from './sync-table.ts';
+import { placeOf, syncTable } from './sync-table.ts';
 import { DOMAIN_PARAMETER, readMarks } from './table-marks.ts';
 
 /** A table that was seen to be gone at its source, and when. */
@@ -66,8 +66,10 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   return 'removed';
 }
 
-/** A view or a link of the same name is no table that could be published. */
-async function isThere({ producers }: SyncServices, { account, sourceDatabase, table }: TablePlace): Promise<boolean> {
+/** A view or a link of the same name is no table that could be published, nor is a table whose database the mesh does not take in any more. */
+async function isThere({ mesh, producers }: SyncServices, place: TablePlace): Promise<boolean> {
+  const { account, sourceDatabase, table } = place;
+  if (placeOf(mesh, { account, database: sourceDatabase, table })?.domain !== place.domain) return false;
   const source = await producers.readTable(account, sourceDatabase, table);
   return source !== undefined && !source.isLinkOrView;
 }

@@ -49,6 +49,15 @@ export interface PartitionActivity {
    * @returns whether nobody has begun to look since `looks`: otherwise what was written may be older than what they saw
    */
   finish(domain: string, database: string, table: string, end: PartitionsEnd): Promise<boolean>;
+  /** All of a producer's database, by table. */
+  knownIn(domain: string, database: string): Promise<Map<string, KnownPartitions>>;
+}
+
+/** What came of the last looks at a table's partitions. */
+export interface KnownPartitions {
+  keptOut: string[];
+  /** Who wrote last. */
+  changedBy?: string;
 }
 
 export interface PartitionsEnd {
@@ -144,6 +153,21 @@ export async function syncPartitions(
       (await activity.finish(domainName, sourceDatabase, table, { ...end, at: now() })) ||
       written.length === 0,
   };
+}
+
+/** Whether a table's partitions are other than its source's, or other ones are to be kept out than is known. Reads pages alone. */
+export async function havePartitionsDrifted(
+  { producers, central }: Pick<PartitionServices, 'producers' | 'central'>,
+  { domain, sourceDatabase, database, table }: PartitionPlace,
+  known: KnownPartitions | undefined,
+): Promise<boolean> {
+  const differences = comparePartitions(
+    producers.partitionPages(domain.account, sourceDatabase, table),
+    central.partitionPages(database, table),
+  );
+  const keptOut = new KeptOut();
+  for await (const _ of keepBackForeign(differences, domain, keptOut)) return true;
+  return keptOut.reasons.join('\n') !== (known?.keptOut ?? []).join('\n');
 }
 
 function nothing(): PartitionOutcome {

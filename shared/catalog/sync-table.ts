@@ -4,6 +4,7 @@ import { tell } from '../telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
 import { canonicalText } from './canonical-text.ts';
 import { DatabaseMissingError, type SyncServices, TableChangedError, type TablePlace } from './catalog-ports.ts';
+import { centralDatabaseContent } from './central-content.ts';
 import { planTableSync, type TableSyncPlan } from './plan-table-sync.ts';
 import { hasListedPartitions, type PartitionHint, syncPartitions } from './sync-partitions.ts';
 import { type NotedChange, readMarks } from './table-marks.ts';
@@ -39,12 +40,38 @@ export type SyncOutcome = TableSyncPlan['kind'] | 'partitions' | 'unknown-domain
 export async function syncTable(services: SyncServices, change: TableChange): Promise<SyncOutcome> {
   const place = placeOf(services.mesh, change);
   if (!place) return 'unknown-domain';
-  const sync = new TableSync(services, place, change);
+  return untilSteady(new TableSync(services, place, change), place);
+}
+
+/**
+ * Treats a central table as one whose source is gone: the mesh does not take its source in any more.
+ * @throws as `syncTable`
+ */
+export async function giveUpTable(
+  services: SyncServices,
+  place: TablePlace,
+  by: Pick<TableChange, 'by' | 'isRepeated'>,
+): Promise<SyncOutcome> {
+  return untilSteady(new TableSync(services, place, { partitions: 'none', ...by }, true), place);
+}
+
+/** What would be done for a table now. Reads, and changes nothing. */
+export async function lookAtTable(services: SyncServices, place: TablePlace): Promise<TableSyncPlan> {
+  const { mesh, producers, keptOut, now } = services;
+  const central = await services.central.read(place.database, place.table);
+  const known = central ? undefined : await keptOut.load(place);
+  const source = await producers.readTable(place.account, place.sourceDatabase, place.table);
+  const domain = mesh.domains[place.domain]!;
+  const question = { domainName: place.domain, domain, central, keptOut: known, isReadLast: true };
+  return planTableSync({ ...question, source, now: now(), by: 'look' });
+}
+
+async function untilSteady(sync: TableSync, { database, table }: TablePlace): Promise<SyncOutcome> {
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
     const outcome = await sync.attempt(attempt).catch(retryWhenChanged);
     if (outcome) return outcome;
   }
-  throw new TableChangedError(place.database, place.table);
+  throw new TableChangedError(database, table);
 }
 
 const MOST_ATTEMPTS = 5;
@@ -66,11 +93,15 @@ export function placeOf(mesh: Mesh, { account, database, table }: Pick<TableChan
 
 type TableEventType = 'Catalog Table Synced' | 'Catalog Change Quarantined' | 'Catalog Change Released';
 
+type HowChanged = Pick<TableChange, 'partitions' | 'by' | 'isRepeated' | 'happenedAt'>;
+
 /** The work on one hint. */
 class TableSync {
   readonly #services: SyncServices;
   readonly #place: TablePlace;
-  readonly #change: TableChange;
+  readonly #change: HowChanged;
+  /** Nobody looks at the source: it counts as gone. */
+  readonly #isGivenUp: boolean;
   readonly #domain: Domain;
   /** Notes that were told in this run, by event id. */
   readonly #told = new Set<string>();
@@ -78,7 +109,8 @@ class TableSync {
   #checked: { source: TableSnapshot | undefined } | undefined;
   #outcome: SyncOutcome | undefined;
 
-  constructor(services: SyncServices, place: TablePlace, change: TableChange) {
+  constructor(services: SyncServices, place: TablePlace, change: HowChanged, isGivenUp = false) {
+    this.#isGivenUp = isGivenUp;
     this.#services = services;
     this.#place = place;
     this.#change = change;
@@ -120,7 +152,8 @@ class TableSync {
     return this.#outcome ?? plan.kind;
   }
 
-  #readSource(): Promise<TableSnapshot | undefined> {
+  async #readSource(): Promise<TableSnapshot | undefined> {
+    if (this.#isGivenUp) return undefined;
     const { account, sourceDatabase, table } = this.#place;
     return this.#services.producers.readTable(account, sourceDatabase, table);
   }
@@ -174,7 +207,8 @@ class TableSync {
       await central.create(database, content);
     } catch (fault) {
       if (!(fault instanceof DatabaseMissingError)) throw fault;
-      await central.createDatabase(database, (await producers.readDatabase(account, sourceDatabase)) ?? {});
+      const source = (await producers.readDatabase(account, sourceDatabase)) ?? {};
+      await central.createDatabase(database, centralDatabaseContent(source, this.#place.domain, sourceDatabase));
       await central.create(database, content);
     }
   }

@@ -1,7 +1,9 @@
+import { AtOnce } from './at-once.ts';
 import type { TablesInTurn } from './in-turn.ts';
 import { type CatalogHint, parseCatalogEvent } from './parse-catalog-event.ts';
 import { type RemovalServices, removeTable } from './remove-table.ts';
 import { placeOf } from './sync-table.ts';
+import { readMarks } from './table-marks.ts';
 
 /** One message of the catalog queue. */
 export interface CatalogMessage {
@@ -10,13 +12,20 @@ export interface CatalogMessage {
   /** Names the message; the same when it is delivered again. */
   id: string;
   isRepeated: boolean;
+  /** There is no time to begin with one table more. */
+  isTimeUp(): boolean;
 }
 
-/** Does what a message asks for: looks at the tables that an event hints at, or removes one whose grace period is over. */
+const TABLES_AT_ONCE = 8;
+
+/**
+ * Does what a message asks for: looks at the tables that an event hints at, or removes one whose grace period is over.
+ * @throws UnfinishedError when there are more tables than time: those that are left are looked at when the message comes again
+ */
 export async function takeCatalogWork(
   services: RemovalServices,
   inTurn: TablesInTurn,
-  { body, id: by, isRepeated }: CatalogMessage,
+  { body, id: by, isRepeated, isTimeUp }: CatalogMessage,
 ): Promise<void> {
   const removal = removalOf(body);
   if (removal !== undefined) return remove(services, removal);
@@ -24,8 +33,17 @@ export async function takeCatalogWork(
   const { account, database, happenedAt } = hint;
   const partitions = hint.kind === 'tables' ? hint.partitions : 'unknown';
   const change = { account, database, partitions, by, isRepeated, ...(happenedAt !== undefined && { happenedAt }) };
-  for await (const tables of tablesOf(services, hint))
-    for (const table of tables) await inTurn.sync(services, { ...change, table });
+  const looks = new AtOnce(TABLES_AT_ONCE);
+  for await (const tables of tablesOf(services, hint)) {
+    for (const table of tables) {
+      if (isTimeUp()) {
+        await looks.end();
+        throw new UnfinishedError(account, database);
+      }
+      await looks.start(async () => void (await inTurn.sync(services, { ...change, table })));
+    }
+  }
+  await looks.end();
 }
 
 /** A removal that fails is tried again by the queue; meanwhile the sweep must not queue another each minute. */
@@ -43,11 +61,29 @@ function removalOf(body: unknown): string | undefined {
   return kind === 'removal' && typeof table === 'string' ? table : undefined;
 }
 
-/** The tables to look at, by the producer's names. A database that is gone took its tables along without an event of theirs. */
+/**
+ * The tables to look at, by the producer's names. A database that is gone took its tables along without an event of theirs; those that are known to be
+ * missing need no other look.
+ */
 async function* tablesOf(services: RemovalServices, hint: CatalogHint): AsyncGenerator<readonly string[]> {
   if (hint.kind === 'tables') yield hint.tables;
   else if (hint.isGone) {
     const place = placeOf(services.mesh, { account: hint.account, database: hint.database, table: '' });
-    if (place) yield* services.central.tableNames(place.database);
+    if (!place) return;
+    for await (const { tables } of services.central.tablePages(place.database))
+      yield tables
+        .filter(({ content }) => readMarks(content.Parameters).missingSince === undefined)
+        .map(({ content }) => content.Name);
+  }
+}
+
+/** The time of the invocation is over before the work is. */
+class UnfinishedError extends Error {
+  override name = 'UnfinishedError';
+
+  constructor(account: string, database: string) {
+    super(
+      `Not all tables of the database ${database} of account ${account} have been looked at. The message comes again.`,
+    );
   }
 }

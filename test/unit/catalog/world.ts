@@ -113,6 +113,7 @@ export class World {
       producers: {
         readTable: () => call('producers.readTable', () => structuredClone(this.source)),
         readDatabase: () => call('producers.readDatabase', () => ({ description: 'Operations.' })),
+        ...notAsked('databaseNames', 'tablePages'),
         partitionPages: () => this.#pages('producers.partitionPages', () => this.sourcePartitions),
         findPartitions: (_, __, ___, values) =>
           call('producers.findPartitions', () => pick(this.sourcePartitions, values)),
@@ -124,7 +125,7 @@ export class World {
           call('central.update', () => this.#update(content, versionId, keepVersion)),
         remove: () => call('central.remove', () => this.#remove()),
         createDatabase: () => call('central.createDatabase', () => undefined),
-        tableNames: () => [].values() as never,
+        ...notAsked('readDatabase', 'updateDatabase', 'removeDatabase', 'databaseNames', 'tablePages'),
         partitionPages: () => this.#pages('central.partitionPages', () => [...this.centralPartitions.values()]),
         findPartitions: (_, __, values) =>
           call('central.findPartitions', () => pick([...this.centralPartitions.values()], values)),
@@ -136,6 +137,7 @@ export class World {
           ),
       },
       activity: {
+        ...notAsked('knownIn'),
         begin: () =>
           call('activity.begin', () => {
             this.partitions.looks++;
@@ -151,6 +153,7 @@ export class World {
           }),
       },
       keptOut: {
+        ...notAsked('keptOutIn'),
         load: () => call('keptOut.load', () => this.keptOut),
         save: (_, quarantine, event) => call('keptOut.save', () => this.#keepOut(quarantine, event)),
         forget: (_, event) => call('keptOut.forget', () => this.#keepOut(undefined, event)),
@@ -258,6 +261,14 @@ export function expectInStep(world: World): void {
 /** A table without the marks of what happened to it. */
 export function bare(content: TableContent | undefined): TableContent | undefined {
   return content && { ...content, Parameters: withoutOurs(content.Parameters) };
+}
+
+/** What this world has no more than one table for. */
+function notAsked<Name extends string>(...names: Name[]): Record<Name, () => never> {
+  const refuse = (name: string) => () => {
+    throw new Error(`Nothing in this world asks for ${name}.`);
+  };
+  return Object.fromEntries(names.map(name => [name, refuse(name)])) as Record<Name, () => never>;
 }
 
 function pick(partitions: readonly Partition[], values: readonly string[][]): Partition[] {
