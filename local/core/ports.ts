@@ -24,6 +24,7 @@ export type EmitNative = (
 /** Hands a rule's payload to a target other than a bus. Rejects with an AwsError when the target refuses it (missing, no permission). */
 export type DeliverToTarget = (delivery: {
   targetArn: string;
+  eventId: string;
   /** The rule, for `aws:SourceArn` in the target's own policy. */
   ruleArn: string;
   ruleAccount: string;

@@ -64,6 +64,7 @@ export class Router {
     if (parseBusArn(target.wire.Arn)) return this.#forward(rule, target, event);
     return this.#ports.deliver({
       targetArn: target.wire.Arn,
+      eventId: event.envelope.id,
       ruleArn: rule.arn,
       ruleAccount: rule.bus.account,
       roleArn: target.wire.RoleArn,

@@ -2,7 +2,7 @@
 import type { Access, Call, Operation, Wire } from '../core/service.ts';
 import { compilePattern } from './pattern.ts';
 import { type Bus, type BusName, busNamed, type Registry, type Rule, type RuleState, ruleArn } from './registry.ts';
-import { ratePeriod, type Scheduler } from './schedule.ts';
+import { compileSchedule, type Scheduler } from './schedule.ts';
 import { constraint, invalid, limitExceeded, NAME, notFound, optionalText, page, requireText } from './validation.ts';
 
 /** Rules of a bus, and characters of a pattern. Source: EventBridge quotas. */
@@ -135,7 +135,7 @@ function readRule(input: Wire, bus: Bus): Settings {
   }
   if (scheduleExpression !== undefined) {
     if (bus.name !== 'default') throw invalid('ScheduleExpression is supported only on the default event bus.');
-    ratePeriod(scheduleExpression);
+    compileSchedule(scheduleExpression);
   }
   const state = input.State ?? 'ENABLED';
   if (!STATES.includes(state))

@@ -1,27 +1,39 @@
 /** Rules that fire by the clock. */
-import { notInLocalMesh } from '../core/aws-error.ts';
 import type { VirtualClock } from '../core/clock.ts';
+import { nextFiring, parseCron } from './cron.ts';
 import type { Rule } from './registry.ts';
 import { routedEvent } from './routed-event.ts';
 import type { Router } from './router.ts';
-import { invalid } from './validation.ts';
+import { invalidSchedule } from './validation.ts';
 
 const RATE = /^rate\((\d+) (minute|hour|day)(s?)\)$/;
 const MILLISECONDS: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
  * The period of `rate(value unit)` in milliseconds. The unit is singular for 1 and plural above (EventBridge user guide, eb-rate-expressions).
- * Throws ValidationException, and says that the local mesh has no `cron(...)`.
+ * Throws ValidationException.
  */
 export function ratePeriod(expression: string): number {
-  if (/^cron\(.*\)$/.test(expression)) throw notInLocalMesh(`the schedule ${expression}: cron schedules of rules`);
   const [, digits, unit, plural] = RATE.exec(expression) ?? [];
   const value = Number(digits);
   const period = value * (MILLISECONDS[unit ?? ''] ?? Number.NaN);
   if (!Number.isSafeInteger(period) || value < 1 || (value === 1) === (plural === 's')) {
-    throw invalid('Parameter ScheduleExpression is not valid.');
+    throw invalidSchedule();
   }
   return period;
+}
+
+/** The first firing after an instant, both in milliseconds since 1970; undefined when there is none. */
+export type Schedule = (after: number) => number | undefined;
+
+/** `cron(...)` or `rate(...)`. Throws what `parseCron` and `ratePeriod` throw. */
+export function compileSchedule(expression: string): Schedule {
+  if (!expression.startsWith('cron(')) {
+    const period = ratePeriod(expression);
+    return after => after + period;
+  }
+  const cron = parseCron(expression);
+  return after => nextFiring(cron, after);
 }
 
 export class Scheduler {
@@ -33,13 +45,11 @@ export class Scheduler {
     this.#router = router;
   }
 
-  /** Starts the rule's schedule anew, if it has one and is enabled: the first firing is one period from now. Stops it otherwise. */
+  /** Starts the rule's schedule anew, if it has one and is enabled: the first firing of a rate is one period from now. Stops it otherwise. */
   restart(rule: Rule): void {
-    rule.nextFiring?.cancel();
-    rule.nextFiring = undefined;
+    this.stop(rule);
     if (!rule.scheduleExpression || rule.state === 'DISABLED') return;
-    const period = ratePeriod(rule.scheduleExpression);
-    this.#arm(rule, this.#clock.now() + period, period);
+    this.#arm(rule, compileSchedule(rule.scheduleExpression), this.#clock.now());
   }
 
   stop(rule: Rule): void {
@@ -47,10 +57,15 @@ export class Scheduler {
     rule.nextFiring = undefined;
   }
 
-  /** The next firing counts from the instant this one was due, so that the schedule does not drift. */
-  #arm(rule: Rule, due: number, period: number): void {
+  /**
+   * The next firing counts from the instant the last one was due: a rate does not drift, and a clock that jumps over several leaves none out.
+   * Simplification: a rule fires at the very instant; on AWS a cron's firing comes some time within its minute.
+   */
+  #arm(rule: Rule, schedule: Schedule, after: number): void {
+    const due = schedule(after);
+    if (due === undefined) return;
     rule.nextFiring = this.#clock.at(due, () => {
-      this.#arm(rule, due + period, period);
+      this.#arm(rule, schedule, due);
       this.#fire(rule, due);
     });
   }

@@ -9,6 +9,10 @@ export function invalid(message: string): AwsError {
   return new AwsError('ValidationException', message);
 }
 
+export function invalidSchedule(): AwsError {
+  return invalid('Parameter ScheduleExpression is not valid.');
+}
+
 export function notFound(message: string): AwsError {
   return new AwsError('ResourceNotFoundException', message);
 }

@@ -1,5 +1,5 @@
 import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
-import type { DeliverToTarget, SendToQueue } from '../core/ports.ts';
+import type { DeliverToTarget, RequireRole, SendToQueue } from '../core/ports.ts';
 import type { Access } from '../core/service.ts';
 import type { Functions } from '../functions/functions.ts';
 import type { Iam } from '../iam/iam.ts';
@@ -11,7 +11,7 @@ export interface TargetParts {
   iam: Iam;
   queues: Pick<Queues, 'send' | 'policyOf'>;
   functions: Pick<Functions, 'invokeAsync' | 'policyOf'>;
-  startExecution: (stateMachineArn: string, input: string) => Promise<unknown>;
+  startExecution: (stateMachineArn: string, input: string, name: string) => Promise<unknown>;
 }
 
 /**
@@ -20,8 +20,8 @@ export interface TargetParts {
  * Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge" (eb-use-resource-based).
  */
 export function deliverToTarget({ iam, queues, functions, startExecution }: TargetParts): DeliverToTarget {
-  const requireRole = iam.requireRoleOf(EVENTS);
-  return async ({ targetArn, ruleArn, ruleAccount, roleArn, payload }) => {
+  const requireRole = requireTargetRole(iam);
+  return async ({ targetArn, eventId, ruleArn, ruleAccount, roleArn, payload }) => {
     const require = (access: Access) =>
       roleArn ? requireRole(roleArn, access) : iam.requireServicePrincipal(EVENTS, access);
     const context = { 'aws:SourceArn': ruleArn, 'aws:SourceAccount': ruleAccount };
@@ -46,12 +46,36 @@ export function deliverToTarget({ iam, queues, functions, startExecution }: Targ
       case 'states':
         if (!roleArn) throw new AwsError('AccessDeniedException', `RoleArn is required for target ${targetArn}.`);
         require({ action: 'states:StartExecution', resource: targetArn, context });
-        await startExecution(targetArn, payload);
+        await startExecution(targetArn, payload, executionName(eventId));
         return;
       default:
         throw notInLocalMesh(`rule targets of the service ${service} (${targetArn})`);
     }
   };
+}
+
+/**
+ * What EventBridge does with a target's role: assumes it, and needs its permission. A role that does not exist or does not trust EventBridge
+ * fails the delivery with a code of its own. Source: EventBridge User Guide, eb-rule-dlq, the codes in `ERROR_CODE`.
+ */
+export function requireTargetRole(iam: Iam): RequireRole {
+  return (roleArn, access) => {
+    try {
+      iam.requireTrust(roleArn, EVENTS, access.context);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      throw new AwsError('FAILED_TO_ASSUME_ROLE', error.message, { status: error.status });
+    }
+    iam.requireRole(roleArn, access);
+  };
+}
+
+/**
+ * EventBridge names the executions that it starts after the event, which may start several. AWS does not document the name; that it has the event's id is
+ * what localstack/localstack pull request 11427 found.
+ */
+function executionName(eventId: string): string {
+  return `${eventId}_${crypto.randomUUID()}`;
 }
 
 /** Sends a rule's dead letter where the queue's policy lets the rule. Source: EventBridge User Guide, eb-rule-dlq, "Granting permissions". */

@@ -21,7 +21,7 @@ import { createSharing } from '../ram/sharing.ts';
 import { createS3 } from '../s3/s3.ts';
 import { createStateMachines } from '../states/state-machines.ts';
 import { callAsRole } from './call-as-role.ts';
-import { deliverToTarget, sendDeadLetter } from './deliver-to-target.ts';
+import { deliverToTarget, requireTargetRole, sendDeadLetter } from './deliver-to-target.ts';
 
 export interface JoinedServices {
   services: Map<string, Service>;
@@ -76,13 +76,13 @@ export async function joinServices(parts: {
     callService: callAsRole(iam, services),
     requireRole: iam.requireRoleOf('states.amazonaws.com'),
   });
-  const startExecution = (arn: string, input: string) => states.start(arn, input);
+  const startExecution = (arn: string, input: string, name: string) => states.start(arn, input, name);
   const deliver: DeliverToTarget = deliverToTarget({ iam, queues, functions, startExecution });
   const events = createEventBridge({
     clock,
     activity,
     deliver,
-    requireRole: iam.requireRoleOf('events.amazonaws.com'),
+    requireRole: requireTargetRole(iam),
     sendToQueue: sendDeadLetter({ iam, queues }),
     hasAccount,
     mayPutEvents: (access, callerAccount, viaRule) => iam.mayPutEvents(access, callerAccount, viaRule),

@@ -97,6 +97,11 @@ describe('a target that fails', () => {
 
   it.each([
     ['no permission', () => new AwsError('AccessDeniedException', 'no', { status: 403 }), 'NO_PERMISSIONS'],
+    [
+      'a role that cannot be assumed',
+      () => new AwsError('FAILED_TO_ASSUME_ROLE', 'no', { status: 403 }),
+      'FAILED_TO_ASSUME_ROLE',
+    ],
     ['a missing queue', () => new AwsError('AWS.SimpleQueueService.NonExistentQueue', 'no'), 'NO_RESOURCE'],
     ['a missing function', () => new AwsError('ResourceNotFoundException', 'no', { status: 404 }), 'NO_RESOURCE'],
     ['a missing state machine', () => new AwsError('StateMachineDoesNotExist', 'no'), 'NO_RESOURCE'],

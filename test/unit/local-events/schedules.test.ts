@@ -43,12 +43,6 @@ describe('rates', () => {
     });
   });
 
-  it('are what there is: cron is named as missing', () => {
-    const refusal = bridge.refusal('PutRule', { Name: 'r', ScheduleExpression: 'cron(0 20 * * ? *)' });
-    expect(refusal.code).toBe('NotImplementedInLocalMesh');
-    expect(refusal.message).toContain('cron(0 20 * * ? *)');
-  });
-
   it('are for the default bus', () => {
     bridge.call('CreateEventBus', { Name: 'orders' });
     const refusal = bridge.refusal('PutRule', { Name: 'r', EventBusName: 'orders', ScheduleExpression: 'rate(1 day)' });
@@ -117,5 +111,57 @@ describe('scheduled rules', () => {
     await bridge.clock.advance(86_400);
     expect(bridge.delivered).toHaveLength(1440);
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('that have a cron expression fire once at every instant that a jump passes, in order, each with its own time', async () => {
+    // At least a minute away: the clock runs on.
+    const midnight = Math.ceil((bridge.clock.now() + 60_000) / 86_400_000) * 86_400_000;
+    await bridge.clock.advance((midnight - bridge.clock.now()) / 1000 - 30);
+    for (const [Name, ScheduleExpression] of [
+      ['hourly', 'cron(0 * * * ? *)'],
+      ['halves', 'cron(0/30 * * * ? *)'],
+      ['noon', 'cron(0 12 * * ? *)'],
+    ]) {
+      bridge.call('PutRule', { Name, ScheduleExpression });
+      bridge.call('PutTargets', { Rule: Name, Targets: [{ Id: 'one', Arn: queue(Name!) }] });
+    }
+    await bridge.clock.advance(86_400);
+    const timesOf = (name: string) =>
+      bridge.delivered
+        .filter(({ targetArn }) => targetArn === queue(name))
+        .map(({ event }) => Date.parse(event.time) - midnight);
+    expect(timesOf('hourly')).toEqual(Array.from({ length: 24 }, (_, hour) => hour * 3_600_000));
+    expect(timesOf('halves')).toEqual(Array.from({ length: 48 }, (_, half) => half * 1_800_000));
+    expect(timesOf('noon')).toEqual([43_200_000]);
+    const times = bridge.delivered.map(({ event }) => Date.parse(event.time));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    for (const { event, at } of bridge.delivered) expect(at - Date.parse(event.time)).toBeLessThan(1000);
+  });
+
+  it('that have a cron expression keep their instants when they are disabled for a while', async () => {
+    schedule('cron(0 0 * * ? *)');
+    bridge.call('DisableRule', { Name: 'sweep' });
+    await bridge.clock.advance(10 * 86_400);
+    expect(bridge.delivered).toEqual([]);
+    bridge.call('EnableRule', { Name: 'sweep' });
+    await bridge.clock.advance(86_400);
+    expect(bridge.delivered.map(({ event }) => event.time.slice(10))).toEqual(['T00:00:00Z']);
+  });
+
+  it('that never fire are kept, and wait for nothing', async () => {
+    schedule('cron(0 0 1 1 ? 2020)');
+    await bridge.clock.advance(86_400);
+    expect(bridge.delivered).toEqual([]);
+    expect(bridge.call('DescribeRule', { Name: 'sweep' }).ScheduleExpression).toBe('cron(0 0 1 1 ? 2020)');
+  });
+
+  it.each([
+    ['cron(0 20 * * * *)', 'ValidationException', 'Parameter ScheduleExpression is not valid.'],
+    ['cron(0 20 LW * ? *)', 'NotImplementedInLocalMesh', 'the cron field LW'],
+  ])('cannot be made with %s', (ScheduleExpression, code, message) => {
+    const refusal = bridge.refusal('PutRule', { Name: 'r', ScheduleExpression });
+    expect(refusal.code).toBe(code);
+    expect(refusal.message).toContain(message);
+    expect(bridge.call('ListRules').Rules).toEqual([]);
   });
 });
