@@ -93,9 +93,7 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
 
   async knownIn(domain: string, database: string): Promise<Map<string, KnownPartitions>> {
     const items = await this.#itemsOf(partitionsKey(domain, database));
-    return new Map(
-      items.map(([table, { keptOut = [], changedBy }]) => [table, { keptOut, changedBy } as KnownPartitions]),
-    );
+    return new Map(items.map(([table, item]) => [table, toKnown(item)]));
   }
 
   async keptOutIn(domain: string, database: string): Promise<Map<string, Quarantine>> {
@@ -239,6 +237,14 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
     const dueAt = new Date(Date.parse(this.#now()) + 60_000).toISOString();
     return { TableName: this.#table, Item: { ...toldKey(event.eventId), event, due: DUE, dueAt } };
   }
+}
+
+function toKnown({ keptOut = [], unfinished = [], changedBy }: Record<string, unknown>): KnownPartitions {
+  return {
+    keptOut: keptOut as string[],
+    unfinished: [...(unfinished as Iterable<string>)],
+    ...(changedBy !== undefined && { changedBy: changedBy as string }),
+  };
 }
 
 function centralName({ database, table }: TablePlace): string {

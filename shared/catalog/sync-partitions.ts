@@ -56,7 +56,9 @@ export interface PartitionActivity {
 /** What came of the last looks at a table's partitions. */
 export interface KnownPartitions {
   keptOut: string[];
-  /** Who wrote last. */
+  /** Who has written and not come to tell of it. */
+  unfinished: string[];
+  /** Who wrote last, and told. */
   changedBy?: string;
 }
 

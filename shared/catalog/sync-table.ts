@@ -55,15 +55,18 @@ export async function giveUpTable(
   return untilSteady(new TableSync(services, place, { partitions: 'none', ...by }, true), place);
 }
 
-/** What would be done for a table now. Reads, and changes nothing. */
-export async function lookAtTable(services: SyncServices, place: TablePlace): Promise<TableSyncPlan> {
+/** What would be done for a table now, and its source. Reads, and changes nothing. */
+export async function lookAtTable(
+  services: SyncServices,
+  place: TablePlace,
+): Promise<{ plan: TableSyncPlan; source: TableSnapshot | undefined }> {
   const { mesh, producers, keptOut, now } = services;
   const central = await services.central.read(place.database, place.table);
   const known = central ? undefined : await keptOut.load(place);
   const source = await producers.readTable(place.account, place.sourceDatabase, place.table);
   const domain = mesh.domains[place.domain]!;
   const question = { domainName: place.domain, domain, central, keptOut: known, isReadLast: true };
-  return planTableSync({ ...question, source, now: now(), by: 'look' });
+  return { plan: planTableSync({ ...question, source, now: now(), by: 'look' }), source };
 }
 
 async function untilSteady(sync: TableSync, { database, table }: TablePlace): Promise<SyncOutcome> {

@@ -98,32 +98,34 @@ async function compareDescription(
   const found = await central.readDatabase(database);
   if (!found || canonicalText(found) === canonicalText(wanted)) return;
   const expected = wanted.description ?? '';
-  await diary.repair(
-    { kind: 'database', subject: database, expected, found: found.description ?? 'no description' },
-    {
-      confirm: async () => true,
-      repair: async () => {
-        await central.updateDatabase(database, wanted);
-        return true;
-      },
+  const difference = {
+    kind: 'database' as const,
+    subject: database,
+    expected,
+    found: found.description ?? 'no description',
+  };
+  await diary.repair(difference, {
+    confirm: async () => difference,
+    repair: async () => {
+      await central.updateDatabase(database, wanted);
+      return true;
     },
-  );
+  });
 }
 
 /** A central database whose source is gone goes after its last table. */
 async function removeWhenEmpty({ central }: ReconcileServices, diary: PartDiary, database: string): Promise<void> {
   const { counts } = diary.report;
   if (counts.central > 0 || counts.foreign > 0 || !(await central.readDatabase(database))) return;
-  await diary.repair(
-    { kind: 'database', subject: database, expected: 'nothing: it is gone at its source', found: 'an empty database' },
-    {
-      confirm: async () => true,
-      repair: async () => {
-        // Looked at just before: a table that was published meanwhile would go with it.
-        for await (const { tables } of central.tablePages(database)) if (tables.length > 0) return false;
-        await central.removeDatabase(database);
-        return true;
-      },
+  const expected = 'nothing: it is gone at its source';
+  const difference = { kind: 'database' as const, subject: database, expected, found: 'an empty database' };
+  await diary.repair(difference, {
+    confirm: async () => difference,
+    repair: async () => {
+      // Looked at just before: a table that was published meanwhile would go with it.
+      for await (const { tables } of central.tablePages(database)) if (tables.length > 0) return false;
+      await central.removeDatabase(database);
+      return true;
     },
-  );
+  });
 }

@@ -6,7 +6,7 @@ import { giveUpTable, lookAtTable, syncTable } from '../catalog/sync-table.ts';
 import { type NotedChange, type Quarantine, readMarks } from '../catalog/table-marks.ts';
 import type { TableSnapshot } from '../catalog/table-snapshot.ts';
 import { centralDatabase, type Domain } from '../mesh/mesh.ts';
-import type { PartDiary } from './part-diary.ts';
+import type { PartDiary, Seen } from './part-diary.ts';
 import type { ReconcileServices } from './reconcile-ports.ts';
 import type { Difference, Run } from './reconcile-run.ts';
 
@@ -76,9 +76,17 @@ export class TableComparison {
     const isInferred = plan.kind === 'mark-missing' && source === 'gone';
     if (isInferred && !mayRemove) return this.#diary.count('inferred');
     await this.#diary.repair(differenceOf(place, plan), {
-      confirm: async () => source === 'given-up' || isDifference(await lookAtTable(this.#services, place)),
+      confirm: async () => (source === 'given-up' ? differenceOf(place, plan) : this.#look(place)),
       repair: async () => (await this.#sync(place)) !== 'nothing',
     });
+  }
+
+  /** The lists may be older than what is there, or have shown one side only. Where the table is in step, its partitions are left to compare. */
+  async #look(place: TablePlace): Promise<Seen | undefined> {
+    const { plan, source } = await lookAtTable(this.#services, place);
+    if (plan.kind !== 'nothing') return differenceOf(place, plan);
+    if (plan.why === 'in-step' && source && hasListedPartitions(source)) await this.#comparePartitions(place);
+    return undefined;
   }
 
   async #comparePartitions(place: TablePlace): Promise<void> {
@@ -93,8 +101,11 @@ export class TableComparison {
     };
     if (this.#run.isRepeated && known?.changedBy === this.#by) this.#diary.wasRepaired(difference);
     const partitions = { domainName, domain: this.#domain, sourceDatabase, database, table };
+    // An earlier try of this step wrote, and did not come to tell of it.
+    const isUntold = known?.unfinished.includes(this.#by) ?? false;
+    const hasDrifted = () => havePartitionsDrifted(this.#services, partitions, known);
     await this.#diary.repair(difference, {
-      confirm: () => havePartitionsDrifted(this.#services, partitions, known),
+      confirm: async () => (isUntold || (await hasDrifted()) ? difference : undefined),
       repair: async () => (await this.#sync(place)) !== 'nothing',
     });
   }
@@ -116,11 +127,7 @@ export class TableComparison {
   }
 }
 
-function isDifference({ kind }: TableSyncPlan): boolean {
-  return kind !== 'nothing';
-}
-
-function differenceOf({ database, table }: TablePlace, plan: TableSyncPlan): What & { subject: string } {
+function differenceOf({ database, table }: TablePlace, plan: TableSyncPlan): Seen {
   const subject = `${database}.${table}`;
   switch (plan.kind) {
     case 'create':

@@ -29,9 +29,12 @@ const COUNTED_AS: Record<DifferenceKind, keyof Counts> = {
   database: 'databases',
 };
 
+/** A difference, before anybody has repaired or left it. */
+export type Seen = Omit<Difference, 'repaired' | 'reason'>;
+
 export interface Repair {
-  /** Whether the difference is there, seen by a look at the thing itself. Changes nothing. */
-  confirm(): Promise<boolean>;
+  /** The difference as a look at the thing itself shows it; undefined: there is none. Changes nothing. */
+  confirm(): Promise<Seen | undefined>;
   /** @returns false when there was nothing to repair any more */
   repair(): Promise<boolean>;
 }
@@ -41,7 +44,7 @@ export class PartDiary {
   readonly #services: ReconcileServices;
   readonly #run: Run;
   readonly report: PartReport;
-  readonly #tryAgain: { difference: Omit<Difference, 'repaired' | 'reason'>; how: Repair }[] = [];
+  readonly #tryAgain: { difference: Seen; how: Repair }[] = [];
 
   /** @param report as it was before; it is written on */
   constructor(services: ReconcileServices, run: Run, report: PartReport) {
@@ -67,7 +70,7 @@ export class PartDiary {
   }
 
   /** Repairs a difference, where it is still there. One that cannot be repaired now is tried again at the end. */
-  async repair(difference: Omit<Difference, 'repaired' | 'reason'>, how: Repair): Promise<void> {
+  async repair(difference: Seen, how: Repair): Promise<void> {
     try {
       await this.#tryRepair(difference, how);
     } catch (fault) {
@@ -87,9 +90,10 @@ export class PartDiary {
   }
 
   /** The event is kept before the repair: a process that dies after it would find no difference any more. */
-  async #tryRepair(difference: Omit<Difference, 'repaired' | 'reason'>, { confirm, repair }: Repair): Promise<void> {
+  async #tryRepair(shown: Seen, { confirm, repair }: Repair): Promise<void> {
     const { dryRun } = this.#run.request;
-    if ((dryRun || this.#isDrift(difference.kind)) && !(await confirm())) return;
+    const difference = dryRun || this.#isDrift(shown.kind) ? await confirm() : shown;
+    if (!difference) return;
     if (dryRun) return this.#note({ ...difference, repaired: false });
     const repaired = { ...difference, repaired: true };
     const event = this.#isTold(difference.kind) ? this.#event(repaired) : undefined;
@@ -100,7 +104,7 @@ export class PartDiary {
     } else if (event) await this.#services.outbox.clear([event.eventId]);
   }
 
-  #leaveFailed(difference: Omit<Difference, 'repaired' | 'reason'>, fault: unknown): Promise<void> {
+  #leaveFailed(difference: Seen, fault: unknown): Promise<void> {
     return this.leave({ ...difference, reason: (fault as Error).message });
   }
 
