@@ -25,7 +25,9 @@ export class GlueProducerCatalog implements ProducerCatalog {
   async readTable(account: string, database: string, table: string): Promise<TableSnapshot | undefined> {
     try {
       const { Table } = await this.#glue(account).send(new GetTableCommand({ DatabaseName: database, Name: table }));
-      return Table && toSnapshot(Table);
+      if (!Table?.CreateTime)
+        throw new Error(`Glue answered no CreateTime for ${database}.${table} of account ${account}.`);
+      return toSnapshot(Table);
     } catch (error) {
       // Anything else, a denied read above all, proves nothing about the table.
       if (isError(error, 'EntityNotFoundException')) return undefined;

@@ -1,11 +1,11 @@
-import type { ToldData } from '../../events/told.ts';
 import { centralDatabase, type Domain, isSyncedDatabase, type Mesh } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
-import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
+import type { ToldEvent } from '../telling/told-event.ts';
 import { canonicalText } from './canonical-text.ts';
 import { DatabaseMissingError, type SyncServices, TableChangedError, type TablePlace } from './catalog-ports.ts';
 import { centralDatabaseContent } from './central-content.ts';
 import { planTableSync, type TableSyncPlan } from './plan-table-sync.ts';
+import { eventOfNote, quarantineEvent, tableEvent } from './sync-events.ts';
 import { hasListedPartitions, type PartitionHint, syncPartitions } from './sync-partitions.ts';
 import { type NotedChange, readMarks } from './table-marks.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
@@ -93,8 +93,6 @@ export function placeOf(mesh: Mesh, { account, database, table }: Pick<TableChan
   const [domain] = owner;
   return { account, domain, sourceDatabase: database, database: centralDatabase(domain, database), table };
 }
-
-type TableEventType = 'Catalog Table Synced' | 'Catalog Change Quarantined' | 'Catalog Change Released';
 
 type HowChanged = Pick<TableChange, 'partitions' | 'by' | 'isRepeated' | 'happenedAt'>;
 
@@ -187,15 +185,15 @@ class TableSync {
         await central.update(database, plan.content, plan.versionId, false);
         break;
       case 'keep-out': {
-        const event = this.#quarantineEvent(plan.quarantine.reasons, [plan.quarantine.since, source?.versionId ?? 0]);
+        const { since, reasons } = plan.quarantine;
+        const event = quarantineEvent(this.#place, [since, source?.versionId ?? 0], now(), reasons);
         await keptOut.save(this.#place, plan.quarantine, event);
         this.#services.measure('CatalogQuarantines', 1);
         return tell(this.#services, [event]);
       }
       case 'let-go': {
-        const event = this.#event('Catalog Change Released', [now()], {
-          reasons: ['The table is gone at its source.'],
-        });
+        const reasons = ['The table is gone at its source.'];
+        const event = tableEvent('Catalog Change Released', this.#place, [now()], now(), { reasons });
         await keptOut.forget(this.#place, event);
         return tell(this.#services, [event]);
       }
@@ -247,23 +245,29 @@ class TableSync {
   ): Promise<void> {
     const events: ToldEvent[] = [];
     const happening = [this.#change.by, 'partitions'];
+    const now = this.#services.now();
+    const place = this.#place;
     if (changes.length > 0) {
       this.#outcome ??= 'partitions';
       if (written > 0) this.#services.measure('PartitionChanges', written);
-      if (!isTold) events.push(this.#event('Catalog Table Synced', [...happening, ...changes], { changes }));
+      if (!isTold) events.push(tableEvent('Catalog Table Synced', place, [...happening, ...changes], now, { changes }));
     }
     const before = new Set(keptOutBefore);
     const released = keptOutBefore.filter(reason => !keptOut.includes(reason));
     if (keptOut.some(reason => !before.has(reason))) {
       this.#services.measure('CatalogQuarantines', 1);
-      events.push(this.#quarantineEvent(keptOut, happening));
+      events.push(quarantineEvent(place, happening, now, keptOut));
     } else if (released.length > 0 && keptOut.length === 0)
-      events.push(this.#event('Catalog Change Released', [...happening, ...released], { reasons: released }));
+      events.push(
+        tableEvent('Catalog Change Released', place, [...happening, ...released], now, { reasons: released }),
+      );
     await this.#announce(events);
   }
 
   async #tellNotes(notes: readonly NotedChange[]): Promise<void> {
-    const events = notes.flatMap(note => this.#eventOf(note)).filter(({ eventId }) => !this.#told.has(eventId));
+    const events = notes
+      .flatMap(note => eventOfNote(this.#place, note) ?? [])
+      .filter(({ eventId }) => !this.#told.has(eventId));
     await this.#announce(events);
     for (const { eventId } of events) this.#told.add(eventId);
   }
@@ -271,35 +275,6 @@ class TableSync {
   async #announce(events: readonly ToldEvent[]): Promise<void> {
     if (events.length === 0) return;
     for (const left of await this.#services.announcer.announce(events)) await this.#services.outbox.keep(left);
-  }
-
-  #eventOf({ kind, at, by, what }: NotedChange): ToldEvent[] {
-    switch (kind) {
-      case 'synced':
-        return [this.#event('Catalog Table Synced', [by, at], { changes: what }, at)];
-      case 'quarantined':
-        return [this.#quarantineEvent(what, [by, at], at)];
-      case 'released':
-        return [this.#event('Catalog Change Released', [by, at], { reasons: what }, at)];
-      case 'missing':
-        // Told when the grace period has passed and the table goes; a table that comes back in time is no news.
-        return [];
-    }
-  }
-
-  #quarantineEvent(reasons: string[], happening: (string | number)[], at?: string): ToldEvent {
-    return this.#event('Catalog Change Quarantined', [...happening, ...reasons], { reasons }, at);
-  }
-
-  #event<T extends TableEventType>(
-    type: T,
-    happening: (string | number)[],
-    said: Omit<ToldData<T>, 'domain' | 'database' | 'table'>,
-    at = this.#services.now(),
-  ): ToldEvent {
-    const { domain, database, table, account } = this.#place;
-    const data = { domain, database, table, ...said } as unknown as ToldData<T>;
-    return toldEvent(type, [database, table, ...happening], at, [account], data);
   }
 }
 

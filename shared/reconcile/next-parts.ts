@@ -10,8 +10,8 @@ const PARTS_AT_ONCE = 200;
 export interface RunPosition {
   /** `compare`: every database. `remove`: those whose inferred removals are allowed. */
   phase: 'compare' | 'remove';
-  /** The part that was handed out last. */
-  after: string;
+  /** The part that was handed out last; none yet. */
+  after?: string;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface RunPosition {
 export async function nextParts(
   services: ReconcileServices,
   run: Run,
-  { phase, after }: RunPosition,
+  { phase, after = '' }: RunPosition,
 ): Promise<{ parts: Part[]; position: RunPosition }> {
   const parts = phase === 'compare' ? await partsToCompare(services, run) : await partsToRemove(services, run);
   const next = parts
@@ -32,7 +32,7 @@ export async function nextParts(
   const last = next.at(-1);
   if (last) return { parts: next, position: { phase, after: partName(last) } };
   return phase === 'compare'
-    ? nextParts(services, run, { phase: 'remove', after: '' })
+    ? nextParts(services, run, { phase: 'remove' })
     : { parts: [], position: { phase, after } };
 }
 

@@ -6,7 +6,7 @@ import { type Part, type PartReport, parseRequest, RequestError, type Run, type 
 
 /** One step of a run, as its state machine asks for it. */
 export type ReconcileStep = { run: string; request: unknown; isRepeated: boolean } & (
-  | { step: 'next'; position?: RunPosition }
+  | { step: 'next'; position: RunPosition }
   | { step: 'compare'; part: Part }
   | { step: 'unread'; part: Part; failure: { Error?: string; Cause?: string } }
   | { step: 'conclude' }
@@ -27,7 +27,7 @@ export async function takeStep(
   switch (step.step) {
     case 'next':
       await services.runs.begin(run.id, run.request);
-      return nextParts(services, run, step.position ?? { phase: 'compare', after: '' });
+      return nextParts(services, run, step.position);
     case 'compare':
       return { isDone: (await compareNext(services, run, step.part, isTimeUp)).position === undefined };
     case 'unread':

@@ -46,6 +46,8 @@ const HELD_BY_CONDITION: Record<string, string> = {
 const WITH_ANOTHERS_ROLE: Record<string, string> = {
   // It proves what catalog-sync may do in the accounts: with another role it would prove nothing of that one.
   SpokeCheckLambdaFunction: 'CatalogSyncLambdaFunction',
+  // Lake Formation lets only who made a central table change it: the central catalog has one writer, in two functions.
+  ReconcileLambdaFunction: 'CatalogSyncLambdaFunction',
 };
 
 /** Roles of the hub that neither a function nor a machine nor a rule has: what assumes them. */

@@ -12,6 +12,7 @@ import {
   type GlueClient,
   type PartitionInput,
   type TableInput,
+  UpdateDatabaseCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
 import {
@@ -21,6 +22,7 @@ import {
   PutDataLakeSettingsCommand,
   RevokePermissionsCommand,
 } from '@aws-sdk/client-lakeformation';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { AwsError } from '../../local/core/aws-error.ts';
 import type { Mesh } from '../../local/mesh.ts';
 import {
@@ -60,6 +62,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await readingFailsForAWhile(mesh);
   await aDatabaseGoes(mesh);
   await accessEnds(mesh);
+  await aReconcileFindsWhatIsLeft(mesh);
   return hear();
 }
 
@@ -169,6 +172,17 @@ async function aDatabaseGoes(mesh: Mesh): Promise<void> {
     durationDays: 3,
   });
   await climate.send(new DeleteDatabaseCommand({ Name: 'trial' }));
+  await rest(mesh);
+}
+
+/** A database is described anew, which no hint at a table tells of; the one that went has lost its last central table. */
+async function aReconcileFindsWhatIsLeft(mesh: Mesh): Promise<void> {
+  const climate = glueOf(administratorOf(mesh.endpoint, CLIMATE));
+  const DatabaseInput = { Name: 'observations', Description: 'Observations, reviewed.' };
+  await climate.send(new UpdateDatabaseCommand({ Name: 'observations', DatabaseInput }));
+  const states = new SFNClient(administratorOf(mesh.endpoint, HUB));
+  const stateMachineArn = `arn:aws:states:us-east-1:${HUB}:stateMachine:trellis-local-reconcile`;
+  await states.send(new StartExecutionCommand({ stateMachineArn, input: '{"domain": "climate"}' }));
   await rest(mesh);
 }
 

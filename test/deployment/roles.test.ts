@@ -15,6 +15,9 @@ const GLUE_PATH =
   'Glue asks for the catalog and the database of a table too; when Lake Formation asks, the local one asks for the table.';
 const OUTSIDE = 'Invitations come to accounts outside the organization, and the sample has none.';
 
+const DISTRIBUTED_MAP =
+  'Step Functions asks for it to run a distributed Map (its guide, "IAM policies for using Distributed Map states"). The local one does not.';
+
 /** Allowed, and called by nothing that was played: why the role has it nevertheless. A name that no longer belongs here fails the test. */
 const NOT_CALLED: Record<string, string> = {
   'trellis-local-access-intake: dynamodb:GetItem on table/trellis-local-idempotency':
@@ -25,6 +28,8 @@ const NOT_CALLED: Record<string, string> = {
     'AWSLakeFormationCrossAccountManager has it: Lake Formation may change a share that is there. The local one makes no changes.',
   'trellis-local-access-question: states:SendTaskSuccess on stateMachine:trellis-local-access-request':
     'Only when the owner answered before the token was kept.',
+  'trellis-local-reconcile: states:DescribeExecution on execution:trellis-local-reconcile:*': DISTRIBUTED_MAP,
+  'trellis-local-reconcile: states:StopExecution on execution:trellis-local-reconcile:*': DISTRIBUTED_MAP,
   'trellis-local-data: s3:ListBucket on trellis-aviation': LOCAL_DATA,
   'trellis-local-data: s3:GetObject on trellis-aviation/*': LOCAL_DATA,
   'trellis-local-data: kms:Decrypt on key/*': LOCAL_DATA,
@@ -114,6 +119,8 @@ describe('roles', () => {
       cause: 'table-removed',
     });
     expect(told.filter(event => event.type === 'Catalog Table Removed')).toMatchObject([{ data: { table: 'buoys' } }]);
+    const drift = told.filter(event => event.type === 'Catalog Drift Detected').map(({ data }) => data.subject);
+    expect(drift).toEqual(expect.arrayContaining(['climate_observations', 'climate_trial']));
     const changes = told.filter(event => event.type === 'Catalog Table Synced').flatMap(event => event.data.changes);
     const partitions = ['partitions-added 1', 'partitions-changed 1', 'partitions-removed 1'];
     expect(changes).toEqual(expect.arrayContaining(['description', 'recreated', ...partitions]));
