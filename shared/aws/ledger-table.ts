@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pair } from '../access/access-request.ts';
-import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
+import { type Ledger, LedgerConflictError, type PairChange, type Transition, type Turn } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import {
@@ -18,6 +18,7 @@ import {
   seenKey,
   stepKey,
   toldKey,
+  turnKey,
 } from './ledger-keys.ts';
 import { releaseLease, takeLease } from './ledger-lease.ts';
 
@@ -88,7 +89,7 @@ export class LedgerTable implements Ledger {
     }
   }
 
-  #writes({ at, cause, owner, request, requestDueAt, pairs, tell }: Transition): WriteItem[] {
+  #writes({ at, cause, owner, request, requestDueAt, pairs, tell, turn }: Transition): WriteItem[] {
     const TableName = this.#table;
     const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
     const writes: WriteItem[] = [];
@@ -113,6 +114,7 @@ export class LedgerTable implements Ledger {
       writes.push({ Update: this.#pairUpdate(change.after, at, { grants: grantsAfter(change), owner }) });
     // Nobody is granted anything on a table that is being removed.
     for (const { put: grant, after } of pairs) if (grant) writes.push(this.#onlyOpen(after.table));
+    if (turn) writes.push(this.#onlyInTurn(turn));
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
     return writes;
   }
@@ -120,6 +122,11 @@ export class LedgerTable implements Ledger {
   #onlyOpen(table: string): WriteItem {
     const ConditionExpression = 'attribute_not_exists(pk)';
     return { ConditionCheck: { TableName: this.#table, Key: closedKey(table), ConditionExpression } };
+  }
+
+  #onlyInTurn({ table, mark }: Turn): WriteItem {
+    const mine = { ConditionExpression: 'mark = :mark', ExpressionAttributeValues: { ':mark': mark } };
+    return { ConditionCheck: { TableName: this.#table, Key: turnKey(table), ...mine } };
   }
 
   /** Everybody who has, or had, something on a table, a page at a time. */
