@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pair } from '../access/access-request.ts';
-import { type Ledger, LedgerConflictError, type PairChange, type Transition, type Turn } from '../access/ledger.ts';
+import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import {
@@ -113,20 +113,16 @@ export class LedgerTable implements Ledger {
     for (const change of pairs)
       writes.push({ Update: this.#pairUpdate(change.after, at, { grants: grantsAfter(change), owner }) });
     // Nobody is granted anything on a table that is being removed.
-    for (const { put: grant, after } of pairs) if (grant) writes.push(this.#onlyOpen(after.table));
-    if (turn) writes.push(this.#onlyInTurn(turn));
+    for (const { put: grant, after } of pairs)
+      if (grant) writes.push(this.#check(closedKey(after.table), 'attribute_not_exists(pk)'));
+    if (turn) writes.push(this.#check(turnKey(turn.table), 'mark = :mark', { ':mark': turn.mark }));
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
     return writes;
   }
 
-  #onlyOpen(table: string): WriteItem {
-    const ConditionExpression = 'attribute_not_exists(pk)';
-    return { ConditionCheck: { TableName: this.#table, Key: closedKey(table), ConditionExpression } };
-  }
-
-  #onlyInTurn({ table, mark }: Turn): WriteItem {
-    const mine = { ConditionExpression: 'mark = :mark', ExpressionAttributeValues: { ':mark': mark } };
-    return { ConditionCheck: { TableName: this.#table, Key: turnKey(table), ...mine } };
+  #check(Key: Key, ConditionExpression: string, ExpressionAttributeValues?: Record<string, string>): WriteItem {
+    const condition = { ConditionExpression, ...(ExpressionAttributeValues && { ExpressionAttributeValues }) };
+    return { ConditionCheck: { TableName: this.#table, Key, ...condition } };
   }
 
   /** Everybody who has, or had, something on a table, a page at a time. */
