@@ -126,7 +126,7 @@ function writeGrants(terminal: Look, grants: readonly ReadingGrant[]): string[] 
     principal,
     columns.join(', '),
     rowFilter ?? 'all',
-    expiresAt.slice(0, 16).replace('T', ' '),
+    expiresAt?.slice(0, 16).replace('T', ' ') ?? 'no end',
     requestId,
   ]);
   return writeTable(

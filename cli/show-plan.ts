@@ -18,6 +18,7 @@ const KINDS: Record<Change['kind'], readonly [Sign, string]> = {
   'mesh-removed': ['-', 'mesh'],
   'save-mesh': ['~', 'save'],
   reconcile: ['+', 'reconcile'],
+  'share-back': ['~', 'share back'],
   offboard: ['-', 'offboard'],
   revoke: ['-', 'permission'],
   'unregister-location': ['-', 'location'],

@@ -56,12 +56,16 @@ export function tablesOf(request: AccessRequest): string[] {
   return request.terms.map(terms => terms.table);
 }
 
-/** A grant that counts: the only thing that permissions are made from. Made by the ledger for approved and granted requests alone. */
+/**
+ * A grant that counts: the only thing that permissions are made from. Made by the ledger for approved and granted requests, and for whom
+ * `mesh.yml` shares back to (`standing-grant.ts`).
+ */
 export interface ActiveGrant {
   requestId: string;
   columns: string[];
   rowFilter: string | null;
-  expiresAt: Instant;
+  /** Null for a standing grant, which has no end of its own. */
+  expiresAt: Instant | null;
 }
 
 /** One principal on one table. */

@@ -3,12 +3,16 @@ import { convergePair } from './converge-pair.ts';
 import { endGrantsOn } from './end-grants.ts';
 import { type EnforceServices, enforceRequest } from './enforce-request.ts';
 import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
+import { type ShareBackServices, shareBack } from './share-back.ts';
+import { type ShareBackDomainServices, shareBackDomain } from './share-back-domain.ts';
+
+export type WorkServices = EnforceServices & ShareBackServices & ShareBackDomainServices;
 
 /**
  * Does one piece of what the sweep found due. Where another is at work on the same thing there is nothing to do: what it leaves is due again
  * at the next sweep.
  */
-export async function doWork(services: EnforceServices, item: DueItem): Promise<void> {
+export async function doWork(services: WorkServices, item: DueItem): Promise<void> {
   try {
     await workOn(services, item);
   } catch (fault) {
@@ -17,7 +21,7 @@ export async function doWork(services: EnforceServices, item: DueItem): Promise<
   }
 }
 
-async function workOn(services: EnforceServices, item: DueItem): Promise<void> {
+async function workOn(services: WorkServices, item: DueItem): Promise<void> {
   switch (item.kind) {
     case 'request':
       await enforceRequest(services, item.requestId);
@@ -37,6 +41,10 @@ async function workOn(services: EnforceServices, item: DueItem): Promise<void> {
     }
     case 'closed':
       return endGrantsOn(services, item.table, 'table-removed');
+    case 'share-back':
+      return shareBack(services, item.table);
+    case 'share-back-domain':
+      return shareBackDomain(services, item.domain);
     case 'removal':
       throw new TypeError(`The removal of ${item.table} is not for the function that grants.`);
   }

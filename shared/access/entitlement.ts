@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ActiveGrant } from './access-request.ts';
+import { isStanding } from './standing-grant.ts';
 
 /**
  * What Trellis puts into Lake Formation for one principal on one table: a data cells filter with explicit columns and one row predicate,
@@ -16,12 +17,15 @@ export interface CellFilter {
 export const FILTER_PREFIX = 'trellis-';
 
 /**
- * The one filter that gives exactly the union of the active grants of one principal on one table; null when there are none.
+ * The one filter that gives exactly the union of the active grants of one principal on one table; null when there are none. A standing grant is
+ * all of the table as it is now: whatever requests give beside it is in it, or no longer in the table.
  *
  * @throws RowFiltersDifferError when the grants' row predicates are not the same: Lake Formation cannot express that union without widening it.
  *   Deciding a request keeps this from happening (`rowFilterConflict`).
  */
 export function desiredFilter(principal: string, grants: readonly ActiveGrant[]): CellFilter | null {
+  const standing = grants.find(isStanding);
+  if (standing) return cellFilter(principal, standing.columns, null);
   const first = grants[0];
   if (!first) return null;
   const differing = grants.find(grant => grant.rowFilter !== first.rowFilter);
@@ -38,9 +42,9 @@ export function cellFilter(principal: string, columns: readonly string[], rowFil
   return { name: FILTER_PREFIX + digest.slice(0, 32), columns: sorted, rowFilter };
 }
 
-/** The active grant whose row predicate differs from the one asked for, if any. */
+/** The active grant whose row predicate differs from the one asked for, if any. A standing one stands beside every other. */
 export function rowFilterConflict(grants: readonly ActiveGrant[], rowFilter: string | null): ActiveGrant | undefined {
-  return grants.find(grant => grant.rowFilter !== rowFilter);
+  return grants.find(grant => !isStanding(grant) && grant.rowFilter !== rowFilter);
 }
 
 class RowFiltersDifferError extends Error {

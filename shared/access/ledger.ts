@@ -23,6 +23,15 @@ export interface Transition {
   requestDueAt?: Instant | undefined;
   pairs: PairChange[];
   tell: ToldEvent[];
+  /** Only while nobody has taken the table's turn since: what standing grants are given by. */
+  turn?: Turn;
+}
+
+/** Whoever took the last turn on a table's standing grants: only what it finds is written. */
+export interface Turn {
+  table: string;
+  /** Its own; nobody else's ever was. */
+  mark: string;
 }
 
 /** A claim on a table's permissions: whoever holds it works alone. It ends by itself when its holder must be dead. */
@@ -72,6 +81,10 @@ export type DueItem =
   | { kind: 'told'; eventId: string }
   /** A table that is closed to new grants, on which somebody may still have something. */
   | { kind: 'closed'; table: string }
+  /** A table whose standing grants are to be looked at. */
+  | { kind: 'share-back'; table: string }
+  /** A domain whose list of who has standing grants has changed. */
+  | { kind: 'share-back-domain'; domain: string }
   /** A table whose grace period is over: for the one writer of the central catalog. */
   | { kind: 'removal'; table: string };
 

@@ -1,5 +1,5 @@
 import { isOutsideOrganization, type Mesh, parseCentralTable } from '../mesh/mesh.ts';
-import { type AccessRequest, accountOf, tablesOf } from './access-request.ts';
+import { type AccessRequest, accountOf, type Pair, tablesOf } from './access-request.ts';
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
 
 /** AWS RAM, by which the consumer's account comes to see a shared table. */
@@ -25,12 +25,18 @@ export interface ProvisionServices extends ConvergeServices {
 export async function provision(services: ProvisionServices, request: AccessRequest): Promise<{ links: string[] }> {
   const links: string[] = [];
   for (const table of tablesOf(request)) {
-    const { linkFault } = await convergePair(services, { principal: request.principal, table });
-    if (linkFault !== undefined) throw new LinkNotMadeError(request.account, table, { cause: linkFault });
-    await checkShare(services, accountOf(request.principal), table);
+    await provisionPair(services, { principal: request.principal, table });
     links.push(linkOf(services.mesh, table));
   }
   return { links };
+}
+
+/** The same for what a principal has on one table. Throws as `provision`. */
+export async function provisionPair(services: ProvisionServices, pair: Pair): Promise<void> {
+  const account = accountOf(pair.principal);
+  const { linkFault } = await convergePair(services, pair);
+  if (linkFault !== undefined) throw new LinkNotMadeError(account, pair.table, { cause: linkFault });
+  await checkShare(services, account, pair.table);
 }
 
 async function checkShare({ mesh, shares }: ProvisionServices, account: string, table: string): Promise<void> {

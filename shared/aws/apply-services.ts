@@ -16,6 +16,7 @@ import { LeavingCounts } from './leaving-counts.ts';
 import { LeavingTable } from './leaving-table.ts';
 import { MeshTable } from './mesh-table.ts';
 import { ReconcileMachine } from './reconcile-machine.ts';
+import { ShareBackTable } from './share-back-table.ts';
 import { SpokeCheckFunction } from './spoke-check-function.ts';
 
 /** How AWS is reached; what is not given is found where the SDK looks for it (environment, profile). */
@@ -54,6 +55,7 @@ export function applyServices(
     locations: new LakeFormationLocations(lake),
     permissions: new LakeFormationHubPermissions(lake, hub),
     mesh: new MeshTable(documents, ledger),
+    sharedBack: new ShareBackTable(documents, ledger, now),
     offboarding: {
       count: things => counts.count(things),
       begin: thing => leaving.begin(thing),
@@ -73,6 +75,6 @@ async function kickSweep(lambda: LambdaClient, FunctionName: string): Promise<st
     await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event' }));
     return undefined;
   } catch (error) {
-    return `${FunctionName} could not be invoked (${(error as Error).message}): offboarding begins with its next run.`;
+    return `${FunctionName} could not be invoked (${(error as Error).message}): the work begins with its next run.`;
   }
 }

@@ -1,6 +1,7 @@
 import { type GlueClient, paginateGetDatabases, paginateGetTables } from '@aws-sdk/client-glue';
 import { type DynamoDBDocumentClient, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { ActiveGrant } from '../access/access-request.ts';
+import { isStanding } from '../access/standing-grant.ts';
 import type { Left } from '../mesh/apply-changes.ts';
 import type { LeavingThing } from '../mesh/apply-leaving.ts';
 import { isError } from './aws-errors.ts';
@@ -30,7 +31,7 @@ export class LeavingCounts {
     );
   }
 
-  /** Active grants on the domain's tables, or of the account's principals: they lie with their pairs. */
+  /** Active grants on the domain's tables, or of the account's principals: they lie with their pairs. Standing ones nobody asked for. */
   async #countGrants(thing: LeavingThing): Promise<number | undefined> {
     const index = thing.kind === 'domain' ? OWNER_INDEX : HOLDER_INDEX;
     const pages = paginateQuery(
@@ -50,7 +51,8 @@ export class LeavingCounts {
     let read = 0;
     for await (const { Items = [] } of pages) {
       if (++read > MOST_PAGES) return undefined;
-      for (const { grants = [] } of Items) count += (grants as ActiveGrant[]).length;
+      for (const { grants = [] } of Items)
+        count += (grants as ActiveGrant[]).filter(grant => !isStanding(grant)).length;
     }
     return count;
   }

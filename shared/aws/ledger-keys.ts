@@ -8,6 +8,7 @@
  *     table#<central table>       pair#<principal>     applied, desiredVersion, settledVersion, and the active grants
  *     table#<central table>       missing              gone at its source: when it goes from the central catalog too
  *     table#<central table>       closed               nobody is granted anything on it any more, and what there is ends
+ *     table#<central table>       share-back           whose turn it is to look at its standing grants, until that is done
  *     partitions#<domain>         <db>.<table>         who looks at a table's partitions, and what changed last (producer's names)
  *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
@@ -17,6 +18,7 @@
  *     reconcile#<run>             held#<domain>        removals that it held back
  *     leaving#domain#<name>       leaving              a domain that leaves the mesh: what the worker is to take away, and how far it is
  *     leaving#account#<id>        leaving              the same for an account
+ *     share-back#<domain>         wanted               who has standing grants on all of its tables, and how far that is with the tables there are
  *     mesh                        current              the mesh and its policies, as applied
  *
  * The index holds only what something is due for: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
@@ -96,6 +98,14 @@ export function quarantineKey(domain: string, database: string, table = ''): Key
 
 export function leavingKey(thing: LeavingThing): Key {
   return { pk: `leaving#${thing.kind}#${thing.kind === 'domain' ? thing.domain : thing.account}`, sk: 'leaving' };
+}
+
+export function turnKey(table: string): Key {
+  return { pk: `table#${table}`, sk: 'share-back' };
+}
+
+export function shareBackKey(domain: string): Key {
+  return { pk: `share-back#${domain}`, sk: 'wanted' };
 }
 
 export const meshKey: Key = { pk: 'mesh', sk: 'current' };

@@ -18,6 +18,7 @@ import {
   seenKey,
   stepKey,
   toldKey,
+  turnKey,
 } from './ledger-keys.ts';
 import { releaseLease, takeLease } from './ledger-lease.ts';
 
@@ -88,7 +89,7 @@ export class LedgerTable implements Ledger {
     }
   }
 
-  #writes({ at, cause, owner, request, requestDueAt, pairs, tell }: Transition): WriteItem[] {
+  #writes({ at, cause, owner, request, requestDueAt, pairs, tell, turn }: Transition): WriteItem[] {
     const TableName = this.#table;
     const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
     const writes: WriteItem[] = [];
@@ -112,14 +113,16 @@ export class LedgerTable implements Ledger {
     for (const change of pairs)
       writes.push({ Update: this.#pairUpdate(change.after, at, { grants: grantsAfter(change), owner }) });
     // Nobody is granted anything on a table that is being removed.
-    for (const { put: grant, after } of pairs) if (grant) writes.push(this.#onlyOpen(after.table));
+    for (const { put: grant, after } of pairs)
+      if (grant) writes.push(this.#check(closedKey(after.table), 'attribute_not_exists(pk)'));
+    if (turn) writes.push(this.#check(turnKey(turn.table), 'mark = :mark', { ':mark': turn.mark }));
     for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
     return writes;
   }
 
-  #onlyOpen(table: string): WriteItem {
-    const ConditionExpression = 'attribute_not_exists(pk)';
-    return { ConditionCheck: { TableName: this.#table, Key: closedKey(table), ConditionExpression } };
+  #check(Key: Key, ConditionExpression: string, ExpressionAttributeValues?: Record<string, string>): WriteItem {
+    const condition = { ConditionExpression, ...(ExpressionAttributeValues && { ExpressionAttributeValues }) };
+    return { ConditionCheck: { TableName: this.#table, Key, ...condition } };
   }
 
   /** Everybody who has, or had, something on a table, a page at a time. */

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
-import type { EnforceServices } from '../access/enforce-request.ts';
+import type { WorkServices } from '../access/do-work.ts';
+import { GlueCentralCatalog } from '../aws/central-catalog.ts';
 import {
   documentClient,
   eventBridgeClient,
+  glueClient,
   lakeFormationClient,
   ramClient,
   spokeCredentials,
@@ -12,28 +14,36 @@ import {
   spokeRam,
 } from '../aws/clients.ts';
 import { GlueConsumerLinks } from '../aws/consumer-links.ts';
+import { GlueDomainTables } from '../aws/domain-tables.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
 import { LakeFormationPermissions } from '../aws/lake-permissions.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
 import { OutboxTable } from '../aws/outbox-table.ts';
 import { RamResourceShares } from '../aws/resource-shares.ts';
+import { ShareBackTable } from '../aws/share-back-table.ts';
 import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';
 import { report } from './logger.ts';
 
 /** What enforcing needs, made once for each process. The invocation's own end bounds the leases that it takes. */
-export function enforceServices(): (context: Context) => Promise<EnforceServices> {
+export function enforceServices(): (context: Context) => Promise<WorkServices> {
   const ledgerTable = setting('LEDGER_TABLE');
   const hub = hubSettings();
   const documents = documentClient();
   const mesh = meshCache(new MeshTable(documents, ledgerTable));
   const credentials = spokeCredentials('trellis-access');
+  const standings = new ShareBackTable(documents, ledgerTable, now);
+  const glue = glueClient();
   const services = {
     ledger: new LedgerTable(documents, ledgerTable),
     lake: new LakeFormationPermissions(lakeFormationClient(), hub.account),
     links: new GlueConsumerLinks(spokeGlue(credentials), spokeLakeFormation(credentials), hub),
+    standing: standings,
+    domainStandings: standings,
+    catalog: new GlueCentralCatalog(glue),
+    domainTables: new GlueDomainTables(glue),
     shares: new RamResourceShares(ramClient(), spokeRam(credentials), hub),
     outbox: new OutboxTable(documents, ledgerTable, now),
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hub, report),

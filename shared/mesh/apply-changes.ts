@@ -1,4 +1,6 @@
 /** What `trellis apply` looks at, and the changes that it plans from it: data, so that they can be shown before they are made. */
+
+import type { Wanted } from '../access/share-back.ts';
 import type { AppliedMesh, Leaving } from './applied-mesh.ts';
 import type { LeavingThing } from './apply-leaving.ts';
 
@@ -38,6 +40,8 @@ export interface HubState {
   applied: AppliedMesh | undefined;
   /** How much is left of what leaves, by its name (`domain climate`); what is not known is not there. */
   left?: Readonly<Record<string, Left>>;
+  /** Who each domain was said to share back to last; undefined where that is not kept. */
+  sharedBack?: Readonly<Record<string, readonly string[]>>;
   /** Whether a domain's first reconcile can be started from here. */
   isOnboarding?: boolean;
 }
@@ -78,6 +82,9 @@ export type SaveMesh = Told & { kind: 'save-mesh'; leaving?: Leaving; onboarding
 
 export type ReconcileDomain = Told & { kind: 'reconcile'; domain: string };
 
+/** Standing grants on all central tables of a domain come and go. */
+export type ShareBack = Told & { kind: 'share-back'; domain: string; wanted: Wanted };
+
 /** Its grants are revoked, its links and central tables removed. */
 export type Offboard = Told & { kind: 'offboard'; thing: LeavingThing };
 
@@ -95,6 +102,7 @@ export type Change =
   | MeshChange
   | SaveMesh
   | ReconcileDomain
+  | ShareBack
   | Offboard
   | RevokePermission
   | UnregisterLocation

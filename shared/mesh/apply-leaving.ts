@@ -71,11 +71,10 @@ export function removalDigest({ stage, hub }: Pick<Mesh, 'stage' | 'hub'>, remov
 /** The domains that are new, or whose tables may be others now. */
 export function domainsToReconcile(before: Mesh | undefined, after: Mesh): string[] {
   return Object.entries(after.domains)
-    .filter(([name, { databases, prefixes, shareBack }]) => {
+    .filter(([name, { databases, prefixes }]) => {
       const known = before?.domains[name];
       if (!known) return true;
-      const was = [known.databases, known.prefixes, known.shareBack ?? []];
-      return !isDeepStrictEqual(was, [databases, prefixes, shareBack ?? []]);
+      return !isDeepStrictEqual([known.databases, known.prefixes], [databases, prefixes]);
     })
     .map(([name]) => name);
 }

@@ -18,6 +18,7 @@ import {
 } from './apply-changes.ts';
 import { leavingWith, nameOfThing, thingsOf } from './apply-leaving.ts';
 import { planApply } from './apply-plan.ts';
+import { type SharedBack, sharingDomains } from './apply-share-back.ts';
 import { type Offboarding, type OffboardOptions, offboard } from './offboard.ts';
 import { type Onboarding, onboard } from './onboard.ts';
 import type { StageOfFolder } from './read-mesh-folder.ts';
@@ -47,6 +48,7 @@ export interface ApplyServices {
     revoke(permission: RevokePermission): Promise<void>;
   };
   mesh: MeshStore;
+  sharedBack: SharedBack;
   offboarding: Offboarding;
   /** Without it nothing is reconciled by `apply`. */
   onboarding?: Onboarding | undefined;
@@ -90,15 +92,16 @@ export async function prepareApply(
   if (caller.account !== hub) throw new NotTheHubError(name, hub, caller.account);
   // The ledger first: where it is missing, the stage is not deployed, and nothing else need be asked.
   const applied = await services.mesh.load();
-  const [settings, locations, permissions] = await Promise.all([
+  const [settings, locations, permissions, sharedBack] = await Promise.all([
     services.settings.read(),
     services.locations.list(),
     services.permissions.list(),
+    services.sharedBack.read(sharingDomains(applied, stage.mesh)),
   ]);
   const principal = callerPrincipal(caller.arn, settings.administrators, administrator);
   const left = await countLeft(services.offboarding, applied, stage);
   const isOnboarding = services.onboarding !== undefined;
-  return planApply(stage, principal, { settings, locations, permissions, applied, left, isOnboarding });
+  return planApply(stage, principal, { settings, locations, permissions, applied, left, sharedBack, isOnboarding });
 }
 
 /** What each thing that leaves still has: as the worker says that is at it, or counted. */
@@ -132,6 +135,10 @@ export async function carryOut(
     const note = await carryOutOne(services, stage, change);
     if (note) notes.push(note);
   }
+  if (plan.changes.some(({ kind }) => kind === 'share-back')) {
+    const note = await services.offboarding.kick();
+    if (note) notes.push(note);
+  }
   const { notes: further, isFinished } = await joinAndLeave(services, plan, options);
   notes.push(...further);
   return { ...plan, notes, applied: plan.changes.length > 0, isFinished };
@@ -159,6 +166,9 @@ async function carryOutOne(
       await services.mesh.save({ mesh, policies, appliedAt: services.now(), ...joining } satisfies AppliedMesh);
       return undefined;
     }
+    case 'share-back':
+      await services.sharedBack.want(change.domain, change.wanted);
+      return undefined;
     default:
       // Settings are written once, before; what changes in the mesh does so when it is saved; who joins and leaves does so after that.
       return undefined;

@@ -13,6 +13,7 @@ import { diffMesh, isSameMesh } from './apply-diff.ts';
 import { domainsToReconcile, leavingWith, removalDigest } from './apply-leaving.ts';
 import { planOffboarding } from './apply-offboard-plan.ts';
 import { diffPolicies } from './apply-policy-diff.ts';
+import { planShareBack } from './apply-share-back.ts';
 import { hubRoles } from './hub-roles.ts';
 import { prefixArn, sameLocation } from './location-arns.ts';
 import type { Mesh } from './mesh.ts';
@@ -56,6 +57,7 @@ export function planApply(stage: StageOfFolder, caller: string | undefined, stat
       ...planGrants(mesh, state),
       ...meshChanges,
       ...(isSameMesh(applied, stage) ? [] : [save]),
+      ...planShareBack(mesh, state),
       ...onboarding.map(domain => ({
         kind: 'reconcile' as const,
         subject: `domain ${domain}`,

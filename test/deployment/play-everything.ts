@@ -1,4 +1,6 @@
 /** Plays, in the sample's mesh, everything that can happen in it, so that every call that Trellis makes is made at least once. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
@@ -40,10 +42,14 @@ import {
 import { applyServices } from '../../shared/aws/apply-services.ts';
 import { openCatalog } from '../../shared/aws/open-catalog.ts';
 import { searchCatalog, showTable } from '../../shared/catalog/browse-catalog.ts';
+import { applyMesh } from '../../shared/mesh/apply-mesh.ts';
+import { readStage } from '../../shared/mesh/read-mesh-folder.ts';
 import { checkSpokes } from '../../shared/mesh/spoke-checks.ts';
+import { ROOT } from './source-files.ts';
 import { mesh as meshFile } from './stacks.ts';
 
 const ANALYST = roleArn(ANALYTICS, 'Analyst');
+const REPORTING = roleArn(AVIATION, 'Reporting');
 const REGIONAL = roleArn(ANALYTICS, 'Regional');
 const STEWARD = roleArn(AVIATION, 'Steward');
 const CLIMATE_STEWARD = roleArn(CLIMATE, 'Steward');
@@ -53,6 +59,7 @@ const HOUR = 3600;
 export async function playEverything(mesh: Mesh): Promise<Told[]> {
   const hear = await listen(mesh.endpoint, 'trellis-local');
   await accountsAreChecked(mesh);
+  await aviationSharesBack(mesh, [REPORTING]);
   await catalogsChange(mesh);
   await peopleAskAndOwnersAnswer(mesh);
   await peopleLookAround(mesh);
@@ -63,6 +70,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await aDatabaseGoes(mesh);
   await accessEnds(mesh);
   await aReconcileFindsWhatIsLeft(mesh);
+  await aviationSharesBack(mesh, []);
   return hear();
 }
 
@@ -72,6 +80,17 @@ async function accountsAreChecked(mesh: Mesh): Promise<void> {
   const reports = await checkSpokes(spokes, meshFile);
   const couldNot = reports.flatMap(({ findings }) => findings.filter(({ check }) => check === 'the check itself'));
   if (couldNot.length > 0) throw new Error(`The accounts could not be checked: ${JSON.stringify(couldNot)}`);
+}
+
+/** As `trellis apply` does when `mesh.yml` names others that a domain shares back to: its own people, on all of its central tables. */
+async function aviationSharesBack(mesh: Mesh, shareBack: string[]): Promise<void> {
+  const stage = readStage(ROOT, readFileSync(join(ROOT, 'mesh.yml'), 'utf8'), 'local');
+  stage.mesh.domains.aviation = { ...stage.mesh.domains.aviation!, shareBack };
+  const services = applyServices(administratorOf(mesh.endpoint, HUB), meshFile, () => mesh.clock.iso());
+  await applyMesh({ ...services, onboarding: undefined }, stage);
+  // The sweep that apply invokes finds the domain, the next one its tables.
+  await mesh.advance(120);
+  await rest(mesh);
 }
 
 async function rest(mesh: Mesh): Promise<void> {

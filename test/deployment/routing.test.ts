@@ -6,9 +6,12 @@ import { told } from '../../events/told.ts';
 import type { PolicyDocument, Wire } from '../../local/core/service.ts';
 import { compilePattern } from '../../local/events/pattern.ts';
 import { EventFields, matches } from '../../local/events/pattern-match.ts';
+import type { RoutedEvent } from '../../local/events/routed-event.ts';
+import { compileInput } from '../../local/events/target-input.ts';
 import { Iam } from '../../local/iam/iam.ts';
+import type { DueItem } from '../../shared/access/ledger.ts';
 import { ROOT } from './source-files.ts';
-import { hub, mesh, REGION, type Resource, spokes, statementsOf } from './stacks.ts';
+import { hub, mesh, REGION, type Resource, spokes, statementsOf, targetsOf } from './stacks.ts';
 
 interface Event {
   source: string;
@@ -48,11 +51,18 @@ const domainAccounts = Object.values(mesh.domains).map(domain => domain.account)
 const consumerAccounts = Object.values(mesh.consumers).map(consumer => consumer.account);
 const spokeAccounts = [...new Set([...domainAccounts, ...consumerAccounts])];
 
+/** The changes of a central table that its standing grants follow. */
+const STRUCTURAL = ['created', 'recreated', 'there-again', 'columns', 'partition-keys'];
+
 /** Which of the hub's rules an event reaches, but for those that every event may: by what it says. The whole of what Trellis listens to. */
 const LISTENS: Record<string, (event: Event) => boolean> = {
   CatalogRule: event =>
     event.source === 'aws.glue' && event['detail-type'].startsWith('Glue Data Catalog') && event.account !== mesh.hub,
   AccessRule: event => event.source === 'trellis.access',
+  ShareBackRule: event =>
+    event['detail-type'] === 'Catalog Table Synced' &&
+    event.source === 'trellis' &&
+    (event.detail.data.changes ?? []).some((change: string) => STRUCTURAL.includes(change)),
 };
 
 const made = [NATIVE, OURS, STRANGE, { trellis: Object.keys(told) }].flatMap(sources =>
@@ -137,8 +147,33 @@ describe("rules on the hub's bus", () => {
     },
   );
 
-  it('never hear Trellis itself', () => {
-    for (const rule of listening) expect(matching(rule).filter(event => event.source === 'trellis')).toEqual([]);
+  it('never hear Trellis itself, but for one, of which nothing is told in turn', () => {
+    const hearing = listening.filter(rule => matching(rule).some(event => event.source === 'trellis'));
+    expect(hearing.map(({ id }) => id)).toEqual(['ShareBackRule']);
+  });
+
+  it('hand over a table whose columns changed, and none of which only the description or a partition did', () => {
+    const rule = listening.find(({ id }) => id === 'ShareBackRule');
+    const pattern = compilePattern(JSON.stringify(rule?.properties.EventPattern));
+    const isHeard = (changes: string[]) => {
+      const event = eventOf('trellis', 'Catalog Table Synced', mesh.hub);
+      event.detail.data = { domain: 'aviation', database: 'aviation_ops', table: 'flights', changes };
+      return matches(pattern, new EventFields(event));
+    };
+    for (const change of STRUCTURAL) expect(isHeard(['description', change]), change).toBe(true);
+    for (const change of ['description', 'storage', 'parameters', 'partitions-added 1'])
+      expect(isHeard([change]), change).toBe(false);
+    expect(isHeard([])).toBe(false);
+  });
+
+  it('hand it over as a piece of work that the function of the queue knows', () => {
+    const [target] = targetsOf(hub).filter(({ rule }) => rule.id === 'ShareBackRule');
+    const event = eventOf('trellis', 'Catalog Table Synced', mesh.hub);
+    event.detail.data = { database: 'aviation_ops', table: 'flights', changes: ['columns'] };
+    const read = compileInput(target!.target, { name: 'share-back', arn: target!.rule.arn });
+    const work: DueItem = { kind: 'share-back', table: 'aviation_ops.flights' };
+    const routed = { envelope: event, text: JSON.stringify(event), receivedAt: 0 } as unknown as RoutedEvent;
+    expect(JSON.parse(read(routed))).toEqual(work);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   unsureAfter,
 } from '../../shared/access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../../shared/access/pair-record.ts';
+import type { DomainWork } from '../../shared/access/share-back-domain.ts';
 import type { Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 
@@ -38,6 +39,10 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly seen = new Set<string>();
   /** Tables that are closed to new grants, and whether something may be left on them. */
   readonly closed = new Map<string, boolean>();
+  /** Who looks at a table's standing grants, by table. */
+  readonly turns = new Map<string, Stored<{ mark: string; tries: number }>>();
+  /** Who is shared back to, by domain. */
+  readonly shared = new Map<string, Stored<DomainWork>>();
   /** What was committed, in order. */
   readonly committed: Transition[] = [];
   /** What readers still see of items that a transaction is writing: see `commitInPieces`. */
@@ -77,7 +82,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   }
 
   async commit(transition: Transition): Promise<'committed' | 'seen'> {
-    const { cause, request, requestDueAt, pairs, tell, at } = copy(transition);
+    const { cause, request, requestDueAt, pairs, tell, at, turn } = copy(transition);
     if (cause && this.seen.has(seenKey(cause))) return 'seen';
     const known = request && this.requests.get(request.requestId)?.value;
     if (request && (known?.version ?? 0) !== request.version - 1) {
@@ -87,6 +92,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     for (const { after } of pairs) this.#expect(after);
     const isClosed = pairs.some(({ put, after }) => put && this.closed.has(after.table));
     if (isClosed) throw new LedgerConflictError('A table that is being removed');
+    if (turn && this.turns.get(turn.table)?.value.mark !== turn.mark) throw new LedgerConflictError('Another’s turn');
     if (cause) this.seen.add(seenKey(cause));
     if (request) {
       const { taskToken: _, ...kept } = request;
@@ -201,6 +207,11 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
         }),
       ),
       ...[...this.told].map(([eventId, { dueAt }]) => ({ dueAt, item: { kind: 'told' as const, eventId } })),
+      ...[...this.turns].map(([table, { dueAt }]) => ({ dueAt, item: { kind: 'share-back' as const, table } })),
+      ...[...this.shared].map(([domain, { dueAt }]) => ({
+        dueAt,
+        item: { kind: 'share-back-domain' as const, domain },
+      })),
     ];
     return items
       .filter(item => item.dueAt !== undefined)

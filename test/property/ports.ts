@@ -1,5 +1,6 @@
 import type { Instant } from '../../shared/access/access-request.ts';
 import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
+import type { WorkServices } from '../../shared/access/do-work.ts';
 import type { DueItem, DueWork, Transition } from '../../shared/access/ledger.ts';
 import type { PairReading } from '../../shared/access/pair-record.ts';
 import type { ResourceShares } from '../../shared/access/provision.ts';
@@ -7,6 +8,7 @@ import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 import type { MemoryLake } from './memory-lake.ts';
 import type { MemoryLedger, WholeLedger } from './memory-ledger.ts';
+import type { MemoryStandings } from './memory-standings.ts';
 import type { PortCall, Process, Scheduler } from './scheduler.ts';
 
 /** Calls that change the ledger or a lease. */
@@ -89,6 +91,28 @@ async function* duePages(step: Step, ledger: DueWork, now: Instant): AsyncIterab
     for await (const page of ledger.due(now)) pages.push(page);
     return pages;
   });
+}
+
+export function standingPorts(
+  step: Step,
+  standings: MemoryStandings,
+): Pick<WorkServices, 'standing' | 'domainStandings'> {
+  return {
+    standing: {
+      wanted: domain => step('standing.wanted', () => standings.wanted(domain)),
+      takeTurn: (table, dueAt) => step('standing.takeTurn', () => standings.takeTurn(table, dueAt)),
+      holdsTurn: turn => step('standing.holdsTurn', () => standings.holdsTurn(turn)),
+      finishTurn: turn => step('standing.finishTurn', () => standings.finishTurn(turn)),
+      putOffTurn: (turn, dueAt) => step('standing.putOffTurn', () => standings.putOffTurn(turn, dueAt)),
+      callFor: (tables, dueAt) => step('standing.callFor', () => standings.callFor(tables, dueAt)),
+    },
+    domainStandings: {
+      loadWork: domain => step('standing.loadWork', () => standings.loadWork(domain)),
+      saveProgress: (work, progress) => step('standing.saveProgress', () => standings.saveProgress(work, progress)),
+      finishWork: work => step('standing.finishWork', () => standings.finishWork(work)),
+      unwantedTables: (work, from) => step('standing.unwantedTables', () => standings.unwantedTables(work, from)),
+    },
+  };
 }
 
 export function outboxPorts(step: Step, ledger: MemoryLedger): Outbox {

@@ -1,19 +1,21 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { Instant, Pair } from '../../shared/access/access-request.ts';
 import type { LakePermissions } from '../../shared/access/converge-pair.ts';
-import { doWork } from '../../shared/access/do-work.ts';
-import { type EnforceServices, enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
+import { doWork, type WorkServices } from '../../shared/access/do-work.ts';
+import { enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
 import { keepQuestion } from '../../shared/access/keep-question.ts';
 import type { DueItem } from '../../shared/access/ledger.ts';
 import { sweep } from '../../shared/access/sweep.ts';
+import type { TableDescription } from '../../shared/access/table-description.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
 import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import type { Decisions } from './decisions.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
-import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, stepsOf } from './ports.ts';
-import { CATALOG, MESH, POLICIES } from './sample-mesh.ts';
+import { MemoryStandings } from './memory-standings.ts';
+import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, standingPorts, stepsOf } from './ports.ts';
+import { CATALOG, description, MESH, POLICIES, TABLES } from './sample-mesh.ts';
 import { type Process, Scheduler } from './scheduler.ts';
 
 /** When every history begins. */
@@ -49,6 +51,9 @@ export class World {
   readonly scheduler: Scheduler;
   readonly ledger: MemoryLedger;
   readonly lake = new MemoryLake();
+  readonly standings: MemoryStandings;
+  /** The central tables. */
+  readonly tables = new Map<string, TableDescription>(TABLES.map(table => [table, description(table)]));
   /** What reached each bus. */
   readonly announced: { eventId: string; destination: string }[] = [];
   readonly reports: string[] = [];
@@ -74,6 +79,7 @@ export class World {
   }) {
     this.scheduler = new Scheduler(START, decisions);
     this.ledger = new MemoryLedger(() => this.now());
+    this.standings = new MemoryStandings(this.ledger, () => this.now());
     this.#hasMachines = hasMachines;
     this.#sabotage = sabotage;
   }
@@ -192,7 +198,7 @@ export class World {
     };
   }
 
-  #enforceServices(process: Process): EnforceServices {
+  #enforceServices(process: Process): WorkServices {
     const step = stepsOf(this.scheduler, process);
     const lake = lakePorts(step, this.lake);
     const links = linkPorts(step, this.lake);
@@ -202,6 +208,9 @@ export class World {
       lake: this.#sabotage.lake?.(lake) ?? lake,
       links,
       shares: links,
+      ...standingPorts(step, this.standings),
+      catalog: { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) },
+      domainTables: { list: () => step('catalog.list', async () => ({ tables: [...this.tables.keys()] })) },
       outbox: outboxPorts(step, this.ledger),
       announcer: announcerPorts(step, this.announced),
       report: (message, fault) => this.#report(message, fault),
@@ -247,7 +256,10 @@ function nameOf(item: DueItem): string {
       return `${item.pair.principal.slice(31)} on ${item.pair.table}`;
     case 'told':
       return `told ${item.eventId.slice(0, 6)}`;
+    case 'share-back-domain':
+      return `${item.kind} ${item.domain}`;
     case 'closed':
+    case 'share-back':
     case 'removal':
       return `${item.kind} ${item.table}`;
   }

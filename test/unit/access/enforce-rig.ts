@@ -1,12 +1,14 @@
 import { beforeEach } from 'vitest';
 import { type Instant, laterBy, type RequestState } from '../../../shared/access/access-request.ts';
-import type { EnforceServices } from '../../../shared/access/enforce-request.ts';
+import type { WorkServices } from '../../../shared/access/do-work.ts';
 import type { Ledger } from '../../../shared/access/ledger.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
+import type { TableDescription } from '../../../shared/access/table-description.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
-import { MESH } from '../../property/sample-mesh.ts';
+import { MemoryStandings } from '../../property/memory-standings.ts';
+import { description, MESH } from '../../property/sample-mesh.ts';
 import { ANALYST, END, FLIGHTS, NOW, requestIn } from './samples.ts';
 
 export const PAIR = { principal: ANALYST, table: FLIGHTS };
@@ -19,12 +21,19 @@ export class EnforceRig {
   readonly told: ToldEvent[] = [];
   readonly reports: string[] = [];
   #holders = 0;
-  readonly services: EnforceServices = {
+  readonly standings = new MemoryStandings(this.ledger, () => this.now);
+  /** The central tables. */
+  readonly catalog = new Map<string, TableDescription>([[FLIGHTS, description(FLIGHTS)]]);
+  readonly services: WorkServices = {
     mesh: MESH,
     ledger: this.ledger,
     lake: this.lake,
     links: this.lake,
     shares: this.lake,
+    standing: this.standings,
+    domainStandings: this.standings,
+    catalog: { describe: async table => structuredClone(this.catalog.get(table)) },
+    domainTables: { list: async () => ({ tables: [...this.catalog.keys()] }) },
     outbox: this.ledger,
     announcer: {
       announce: async events => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellFilter, desiredFilter, FILTER_PREFIX, rowFilterConflict } from '../../../shared/access/entitlement.ts';
+import { standingGrant } from '../../../shared/access/standing-grant.ts';
 import { ANALYST, grant, STEWARD } from './access-sample.ts';
 
 describe('the desired filter', () => {
@@ -31,6 +32,19 @@ describe('the desired filter', () => {
     expect(() => desiredFilter(ANALYST, grants)).toThrow(
       expect.objectContaining({ name: 'RowFiltersDifferError', message: expect.stringMatching(/r1 and r2/) }),
     );
+  });
+});
+
+describe('the desired filter beside a standing grant', () => {
+  const standing = standingGrant(['origin', 'delay']);
+
+  it.each([
+    ['alone', [standing]],
+    ['beside fewer columns and rows', [grant('r1', ['origin'], 'delay > 5'), standing]],
+    ['beside grants whose rows differ', [standing, grant('r1', ['origin'], 'delay > 5'), grant('r2', ['origin'])]],
+    ['beside a column that the table has no more', [grant('r1', ['gone']), standing]],
+  ])('is all of the table as it is now: %s', (_, grants) => {
+    expect(desiredFilter(ANALYST, grants)).toEqual(cellFilter(ANALYST, ['origin', 'delay'], null));
   });
 });
 
@@ -68,6 +82,12 @@ describe('a conflict of rows', () => {
     expect(rowFilterConflict([filtered], null)).toBe(filtered);
     expect(rowFilterConflict([grant('r1')], 'delay > 5')).toEqual(grant('r1'));
     expect(rowFilterConflict([grant('r1'), filtered], null)).toBe(filtered);
+  });
+
+  it('is not with a standing grant, nor hidden by one', () => {
+    const standing = standingGrant(['origin']);
+    expect(rowFilterConflict([standing], 'delay > 5')).toBeUndefined();
+    expect(rowFilterConflict([standing, filtered], null)).toBe(filtered);
   });
 
   it('is not with the same rows, or with nothing', () => {

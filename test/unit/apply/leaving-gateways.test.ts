@@ -3,6 +3,7 @@ import { GetDatabasesCommand, GetTablesCommand, GlueClient } from '@aws-sdk/clie
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { standingGrant } from '../../../shared/access/standing-grant.ts';
 import { LeavingCounts } from '../../../shared/aws/leaving-counts.ts';
 import { LeavingTable } from '../../../shared/aws/leaving-table.ts';
 
@@ -92,10 +93,13 @@ describe('the intents of offboarding', () => {
         .resolves({ TableList: [{ Name: 'b' }] });
     });
 
+    // Nobody asked for it.
+    const standing = { grants: [standingGrant(['origin'])] };
+
     it("of the grants on the domain's tables and of the account's, and of central tables", async () => {
       dynamo
         .on(QueryCommand, { IndexName: 'owner' })
-        .resolvesOnce({ Items: [pair(2), pair(0), {}], LastEvaluatedKey: { pk: 'x' } })
+        .resolvesOnce({ Items: [pair(2), pair(0), {}, standing], LastEvaluatedKey: { pk: 'x' } })
         .resolves({ Items: [pair(1)] })
         .on(QueryCommand, { IndexName: 'holder' })
         .resolves({ Items: [pair(5)] });

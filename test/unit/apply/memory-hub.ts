@@ -62,6 +62,8 @@ export class MemoryHub {
   diesAfter = Infinity;
   /** The intents of offboarding, by what leaves. */
   readonly intents = new Map<string, LeavingStatus>();
+  /** Who is shared back to, by domain. */
+  sharedBack: Record<string, string[]> = {};
   grantsOfEach = 2;
   isWorking = true;
   /** Milliseconds that pass while `apply` waits between looks. */
@@ -136,6 +138,15 @@ export class MemoryHub {
         save: async applied => {
           this.#change('save', () => {
             this.applied = structuredClone(applied);
+          });
+        },
+      },
+      sharedBack: {
+        read: async domains =>
+          Object.fromEntries(domains.flatMap(name => (this.sharedBack[name] ? [[name, this.sharedBack[name]]] : []))),
+        want: async (domain, { principals }) => {
+          this.#change(`share back ${domain}`, () => {
+            this.sharedBack[domain] = [...principals];
           });
         },
       },

@@ -41,7 +41,6 @@ describe('a domain that joins', () => {
   it.each<[string, (mesh: Mesh) => void]>([
     ['databases', mesh => (mesh.domains.climate!.databases = '*')],
     ['prefixes', mesh => mesh.domains.climate!.prefixes.push('s3://more-climate/')],
-    ['readers of its own', mesh => (mesh.domains.climate!.shareBack = ['arn:aws:iam::333333333333:role/R'])],
   ])('is reconciled again when it has other %s, and no other domain is', async (_, change) => {
     await applyMesh(hub.services(), sampleStage());
     hub.log.length = 0;

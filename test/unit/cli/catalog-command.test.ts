@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runTrellis } from '../../../cli/program.ts';
+import { standingGrant } from '../../../shared/access/standing-grant.ts';
 import type { Connection } from '../../../shared/aws/apply-services.ts';
 import type { CatalogPlace } from '../../../shared/aws/open-catalog.ts';
 import {
@@ -218,6 +219,13 @@ describe('trellis catalog show', () => {
     reader.viewer = { account, hub: HUB };
     await catalog(['show', 'aviation_ops.flights']);
     expect(terminal.output).toContain(heading);
+  });
+
+  it('tells of who is shared back to that it has no end, and that nobody asked for it', async () => {
+    const principal = `arn:aws:iam::${AVIATION}:role/Reporting`;
+    reader.grants = async () => [{ principal, ...standingGrant(['iata']) }];
+    await catalog(['show', 'aviation_ops.airports']);
+    expect(terminal.output).toMatch(/Reporting +iata +all +no end +share back/);
   });
 
   it('writes one JSON document', async () => {
