@@ -13,7 +13,9 @@ import {
   SpokeCheckMissingError,
   type SpokeReport,
 } from '../shared/mesh/spoke-checks.ts';
+import { isConfirmed } from './ask-first.ts';
 import { type ConnectionOptions, connectionOf, type Environment, stageOf, UsageError } from './connection.ts';
+import { progressOf } from './progress.ts';
 import { countWrong, describeWrong, writeReports } from './show-checks.ts';
 import { writeBucketStatements, writePlan } from './show-plan.ts';
 import type { Terminal } from './terminal.ts';
@@ -79,7 +81,7 @@ export async function runApply(file: string, options: ApplyCommandOptions, parts
     return 0;
   }
   refuseRemovals(plan, options.remove);
-  if (!options.yes && !(await isConfirmed(terminal, plan))) {
+  if (!options.yes && !(await isConfirmed(terminal, `Make ${count(plan)}?`))) {
     terminal.out('Nothing was changed.');
     return 1;
   }
@@ -122,18 +124,6 @@ async function look(
   }
 }
 
-/** How far it is, in one line: what wraps could not be replaced. Nothing where a document is written. */
-function progressOf(terminal: Terminal, { json }: ApplyCommandOptions): (line: string) => void {
-  return line => {
-    if (!json) terminal.progress(line.slice(0, (terminal.width ?? 80) - 1));
-  };
-}
-
-async function isConfirmed(terminal: Terminal, plan: ApplyPlan): Promise<boolean> {
-  if (!terminal.isInteractive) throw new NobodyToAskError();
-  return terminal.confirm(`Make ${count(plan)}?`);
-}
-
 /** @throws MeshFileError with the file's own name, PolicyInvalidError. */
 function readStageOfFile(file: string, stage: string): StageOfFolder {
   try {
@@ -155,13 +145,4 @@ function writeJson(
 
 function count({ changes }: ApplyPlan): string {
   return changes.length === 1 ? '1 change' : `${changes.length} changes`;
-}
-
-/** Changes wait for a yes, and nobody can say it. */
-class NobodyToAskError extends Error {
-  override name = 'NobodyToAskError';
-
-  constructor() {
-    super('There is no terminal to ask on, so nothing was changed: add --yes to apply, or --dry-run to look only.');
-  }
 }

@@ -6,6 +6,7 @@ import { type CatalogReader, type SearchProgress, searchCatalog, showTable } fro
 import { type CatalogTable, STATES, statesOf, type TableState, UNLABELLED } from '../shared/catalog/describe-table.ts';
 import type { CatalogQuery } from '../shared/catalog/search-tables.ts';
 import { type ConnectionOptions, connectionOf, type Environment, stageOf, UsageError } from './connection.ts';
+import { explainingRefusals } from './explain-refusal.ts';
 import { writeFound, writeTableShown } from './show-catalog.ts';
 import type { Terminal } from './terminal.ts';
 import { instantBefore } from './times.ts';
@@ -37,13 +38,13 @@ interface SearchOptions extends CatalogOptions {
 /** What a person is shown without asking for more. */
 const SHOWN = 50;
 
-/** `trellis catalog search` and `trellis catalog show`. */
-export function addCatalogCommands(program: Command, parts: CatalogParts): void {
+/** `trellis catalog search` and `trellis catalog show`. Gives the command that they belong to. */
+export function addCatalogCommands(program: Command, parts: CatalogParts): Command {
   const catalog = program
     .command('catalog')
-    .summary('find data in the mesh')
+    .summary('find data in the mesh, and reconcile the central catalog')
     .description(
-      "Finds tables of the central catalog and shows what is known of them. Run from any account of the mesh: another account than the hub's reads as the hub's role trellis-<stage>-reader.",
+      "Finds tables of the central catalog and shows what is known of them, from any account of the mesh: another account than the hub's reads as the hub's role trellis-<stage>-reader. Reconciles it with the producers' catalogs, from the hub's account.",
     );
   withConnection(catalog.command('search'))
     .summary('find tables')
@@ -64,14 +65,19 @@ export function addCatalogCommands(program: Command, parts: CatalogParts): void 
     .option('--changed-within <time>', 'only where anything happened since so long, a quarantine too')
     .addOption(new Option('--state <state>', 'only tables in this state').choices(STATES))
     .option('--limit <n>', `stop after so many (default: ${SHOWN}, and all with --json)`, wholeNumber)
-    .action((words: string[], options: SearchOptions) => explainingRefusals(() => runSearch(words, options, parts)));
+    .action((words: string[], options: SearchOptions) =>
+      explainingRefusals(READING_TAKES, () => runSearch(words, options, parts)),
+    );
   withConnection(catalog.command('show'))
     .summary('show one table')
     .description(
       'Shows a table: its columns with labels, where it comes from, its state and why, what happened to it, and who may read it, as far as that concerns your account.',
     )
     .argument('<table>', 'its name in the central catalog: <domain>_<database>.<table>')
-    .action((table: string, options: CatalogOptions) => explainingRefusals(() => runShow(table, options, parts)));
+    .action((table: string, options: CatalogOptions) =>
+      explainingRefusals(READING_TAKES, () => runShow(table, options, parts)),
+    );
+  return catalog;
 }
 
 function withConnection(command: Command): Command {
@@ -162,31 +168,10 @@ function toJson(table: CatalogTable) {
   return { ...table, state: statesOf(table) };
 }
 
-/** Says what reading takes when AWS refuses it. */
-async function explainingRefusals(run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!(error instanceof Error && '$fault' in error && error.name.startsWith('AccessDenied'))) throw error;
-    throw new CatalogRefusedError(error);
-  }
-}
-
-/** AWS lets the caller, or the reader role, not read. */
-class CatalogRefusedError extends Error {
-  override name = 'CatalogRefusedError';
-
-  constructor(cause: Error) {
-    super(
-      [
-        `AWS answers ${cause.name}: ${cause.message}`,
-        "In the hub's account it takes an administrator of the data lake who may read Glue's catalog and the ledger's table (glue:GetDatabases, glue:GetTables, glue:GetTable, dynamodb:Query).",
-        'In any other account: has `trellis apply` been run since this version was deployed? It makes the reader role a read-only administrator.',
-      ].join('\n'),
-      { cause },
-    );
-  }
-}
+const READING_TAKES = [
+  "In the hub's account it takes an administrator of the data lake who may read Glue's catalog and the ledger's table (glue:GetDatabases, glue:GetTables, glue:GetTable, dynamodb:Query).",
+  'In any other account: has `trellis apply` been run since this version was deployed? It makes the reader role a read-only administrator.',
+];
 
 function wholeNumber(written: string): number {
   if (!/^[1-9]\d{0,6}$/.test(written)) throw new InvalidArgumentError('It is a whole number from 1.');

@@ -4,11 +4,12 @@ import { type ApplyCommandOptions, type CommandParts, runApply } from './apply-c
 import { addCatalogCommands, type CatalogParts } from './catalog-command.ts';
 import { UsageError } from './connection.ts';
 import { describeError } from './describe-error.ts';
+import { type ReconcileOptions, type ReconcileParts, reconcileCommand, runReconcile } from './reconcile-command.ts';
 
 /** What the commands need of the outside. */
-export interface ProgramParts extends CommandParts, CatalogParts {}
+export interface ProgramParts extends CommandParts, CatalogParts, ReconcileParts {}
 
-/** Runs the command that the arguments name. Gives the exit code: 0 done, 1 failed or refused, 2 not understood. */
+/** Runs the command that the arguments name. Gives the exit code: 0 done, 1 failed, refused or not all done, 2 not understood, 130 left by Ctrl-C. */
 export async function runTrellis(args: readonly string[], parts: ProgramParts): Promise<number> {
   const { terminal } = parts;
   let exitCode = 0;
@@ -27,7 +28,10 @@ export async function runTrellis(args: readonly string[], parts: ProgramParts): 
   applyCommand(program).action(async (file: string, options: ApplyCommandOptions) => {
     exitCode = await runApply(file, options, parts);
   });
-  addCatalogCommands(program, parts);
+  const catalog = addCatalogCommands(program, parts);
+  reconcileCommand(catalog).action(async (options: ReconcileOptions) => {
+    exitCode = await runReconcile(options, parts);
+  });
 
   try {
     await program.parseAsync([...args], { from: 'user' });

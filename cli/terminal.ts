@@ -17,6 +17,8 @@ export interface Terminal {
   width?: number;
   /** Says how far something has come, in the place of what was said last; empty: it is done. Only where a person looks on. */
   progress(text: string): void;
+  /** Runs what a person may leave with Ctrl-C: the signal says so. A second Ctrl-C ends the process. */
+  leavable<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Colours only where the standard output shows them: a terminal, and no NO_COLOR. */
   style(format: Format, text: string): string;
 }
@@ -42,6 +44,16 @@ export function processTerminal(): Terminal {
     progress(text) {
       // To the beginning of the line, and nothing behind it. Source: ECMA-48, "Erase in line".
       if (stderr.isTTY) stderr.write(`\r\u001b[K${text}`);
+    },
+    async leavable(run) {
+      const left = new AbortController();
+      const leave = () => left.abort();
+      process.once('SIGINT', leave);
+      try {
+        return await run(left.signal);
+      } finally {
+        process.off('SIGINT', leave);
+      }
     },
     style: (format, text) => styleText(format, text, { stream: stdout }),
   };

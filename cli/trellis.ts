@@ -2,6 +2,7 @@
 /** The command line of Trellis. `trellis --help` says what it can do. */
 import { applyServices } from '../shared/aws/apply-services.ts';
 import { openCatalog } from '../shared/aws/open-catalog.ts';
+import { openRuns } from '../shared/aws/open-runs.ts';
 import { runTrellis } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -10,5 +11,6 @@ process.exitCode = await runTrellis(process.argv.slice(2), {
   environment: process.env,
   applyServices,
   openCatalog,
+  openRuns,
   now: () => new Date().toISOString(),
 });

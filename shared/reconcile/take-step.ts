@@ -1,5 +1,6 @@
 import { compareDatabase } from './compare-database.ts';
 import { concludeRun } from './conclude-run.ts';
+import { describeFailure } from './describe-failure.ts';
 import { nextParts, type RunPosition, unread } from './next-parts.ts';
 import type { ReconcileServices } from './reconcile-ports.ts';
 import { type Part, type PartReport, parseRequest, RequestError, type Run, type RunReport } from './reconcile-run.ts';
@@ -61,15 +62,4 @@ async function compareNext(
 async function keepUnread({ runs }: ReconcileServices, { id }: Run, part: Part, failure: string): Promise<void> {
   const before = await runs.loadPart(id, part.domain, part.database);
   await runs.savePart(id, { ...unread(part, failure), ...before, failure });
-}
-
-/** A failed function's cause is JSON. Source: Step Functions Developer Guide, "Handling errors". */
-function describeFailure({ Error: name = 'unknown', Cause: cause }: { Error?: string; Cause?: string }): string {
-  if (cause === undefined) return name;
-  try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: string };
-    return errorMessage ?? cause;
-  } catch {
-    return cause;
-  }
 }

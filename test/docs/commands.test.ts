@@ -31,6 +31,7 @@ const COMES: Record<string, RegExp[]> = {
   'docs/local-mesh.md': [
     /"Name": "flights"/,
     /Nothing to change: the hub is as mesh\.yml says\./,
+    /^Dry run: no difference\. Nothing was changed\.$/m,
     /^aviation_ops\.flights +aviation .* in step$/m,
   ],
 };

@@ -91,7 +91,7 @@ describe('what the pages name', () => {
       const [, name = ''] = /\btrellis (?:-- )?catalog ([a-z]+)\b/.exec(command) ?? [];
       return name === '' ? [] : [{ name, command }];
     });
-    expect(new Set(used.map(({ name }) => name))).toEqual(new Set(['search', 'show']));
+    expect(new Set(used.map(({ name }) => name))).toEqual(new Set(['search', 'show', 'reconcile']));
     for (const { name, command } of used) {
       const help = trellis('catalog', name, '--help');
       for (const [option] of command.matchAll(/--[a-z-]+\b/g)) expect(help, command).toContain(`  ${option}`);

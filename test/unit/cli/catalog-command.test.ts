@@ -13,7 +13,7 @@ import {
   NOW,
   noted,
 } from '../catalog-search/memory-reader.ts';
-import { FakeTerminal } from './fake-terminal.ts';
+import { FakeTerminal, NO_CATALOG } from './fake-terminal.ts';
 
 const quarantine = { since: '2026-11-21T09:00:00.000Z', reasons: ['s3://elsewhere/ is not a prefix of aviation.'] };
 const FRESH = '2026-11-21T09:30:00.000Z';
@@ -49,6 +49,7 @@ beforeEach(() => {
 
 function catalog(args: string[], environment: Record<string, string> = {}): Promise<number> {
   return runTrellis(['catalog', ...args], {
+    ...NO_CATALOG,
     terminal,
     environment: { TRELLIS_STAGE: 'prod', ...environment },
     applyServices: () => {

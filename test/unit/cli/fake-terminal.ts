@@ -1,8 +1,11 @@
 import type { Terminal } from '../../../cli/terminal.ts';
 
-/** For commands that read no catalog. */
+/** For commands that read no catalog and reconcile nothing. */
 export const NO_CATALOG = {
   openCatalog: (): never => {
+    throw new Error('AWS is not needed for this');
+  },
+  openRuns: (): never => {
     throw new Error('AWS is not needed for this');
   },
   now: () => new Date().toISOString(),
@@ -17,11 +20,15 @@ export class FakeTerminal implements Terminal {
   width?: number;
   isInteractive = false;
   answer = false;
+  /** Ctrl-C, when it is aborted. */
+  readonly interruption = new AbortController();
 
   out = (text: string) => void this.written.push(text);
   err = (text: string) => void this.errors.push(text);
   progress = (text: string) => void this.told.push(text);
   style = (_format: unknown, text: string) => text;
+
+  leavable = <T>(run: (signal: AbortSignal) => Promise<T>) => run(this.interruption.signal);
 
   async confirm(question: string): Promise<boolean> {
     this.questions.push(question);

@@ -47,6 +47,16 @@ describe('the command line', () => {
     ['a limit that is none', ['catalog', 'search', '--limit', '0'], 'whole number'],
     ['a length of time that is none', ['catalog', 'search', '--stage', 'x', '--fresh-within', 'soon'], '24h'],
     ['a hub that is no account', ['catalog', 'search', '--stage', 'x', '--hub', 'prod'], 'twelve digits'],
+    ['a database without its domain', ['catalog', 'reconcile', '--stage', 'x', '--database', 'ops'], '--domain'],
+    [
+      'removals of every domain',
+      ['catalog', 'reconcile', '--stage', 'x', '--confirm-removals'],
+      'one domain at a time',
+    ],
+    ['a document with a question', ['catalog', 'reconcile', '--stage', 'x', '--json'], '--yes'],
+    ['a run that is begun and shown', ['catalog', 'reconcile', '--stage', 'x', '--show', 'r', '--yes'], '--no-wait'],
+    ['a run with a name that none has', ['catalog', 'reconcile', '--stage', 'x', '--show', 'a:b'], 'a:b'],
+    ['no stage to reconcile', ['catalog', 'reconcile'], 'TRELLIS_STAGE'],
     ['no stage', ['apply', 'mesh.yml'], 'TRELLIS_STAGE'],
     ['an endpoint that is none', ['apply', 'mesh.yml', '--endpoint-url', 'here'], 'not an address'],
   ])('does not understand %s: exit code 2, said on the standard error', async (_, args, text) => {
