@@ -8,12 +8,23 @@ import { awsCalls } from './aws-calls.ts';
 import { bundleStart } from './bundle-start.ts';
 import { busThroughput } from './bus-throughput.ts';
 import { catalogRate } from './catalog-rate.ts';
+import { partitionBatches, reconcilePages } from './catalog-scale.ts';
 import { type Bench, type Figure, verdictOf, writeTable } from './figure.ts';
 import { idleDay } from './idle-day.ts';
 import { npmLocal } from './npm-local.ts';
 import { npmStart } from './npm-start.ts';
 
-const BENCHES: Bench[] = [npmStart, npmLocal, awsCalls, bundleStart, busThroughput, catalogRate, idleDay];
+const BENCHES: Bench[] = [
+  npmStart,
+  npmLocal,
+  awsCalls,
+  bundleStart,
+  busThroughput,
+  catalogRate,
+  reconcilePages,
+  partitionBatches,
+  idleDay,
+];
 const NOT_MEASURED = ['npm ci: it depends on the registry and the network.'];
 
 const USAGE = `Usage: npm run bench -- [--json] [--only <name>]
