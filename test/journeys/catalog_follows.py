@@ -9,16 +9,19 @@ told. Prints a line for each, or for the first and those named; ends with 1 and 
 import sys
 import time
 
-from following import absence, faults, hints, locations, partitions, tables
+from following import absence, faults, hints, locations, partitions, reconciling, tables
 from following.mesh import FollowedMesh
 from the_path import Unexpected, expect
 
-KINDS = (tables, partitions, locations, hints, faults, absence)
+KINDS = (tables, partitions, locations, hints, faults, reconciling, absence)
 # The replay last: it brings everything again.
+FIRST_HOUR = 3
 HAPPENINGS = [happening for kind in KINDS for happening in kind.HAPPENINGS] + [hints.the_archive_is_replayed_twice]
 
 
 def follow(mesh, names):
+    # So that the nightly reconcile comes at the same points whatever the time of day is now; once while no source can be read.
+    mesh.advance_to(FIRST_HOUR)
     wanted = [one for one in HAPPENINGS if not names or one is HAPPENINGS[0] or one.__name__ in names]
     for happening in wanted:
         started = time.monotonic()

@@ -118,29 +118,6 @@ def a_loss_within_the_hub_is_mended_by_a_replay(mesh):
     mesh.expect_nothing()
 
 
-def what_no_hint_tells_is_found_by_a_reconcile(mesh, reconcile):
-    """Not among the happenings below: `reconcile(mesh)` runs one of the whole domain to its end. Before it, nothing tells of what was lost."""
-    for name in ("seen", "unseen"):
-        mesh.make(table(name))
-        mesh.expect_told(f"Synced aviation_ops.{name}: created")
-    with mesh.events_lost():
-        mesh.change(table("seen", Description="Lost."))
-        mesh.drop("unseen")
-        mesh.make(table("never_heard_of"))
-    mesh.expect_told()
-    reconcile(mesh)
-    mesh.expect_follows("seen")
-    mesh.expect_follows("never_heard_of")
-    expect(mesh.mark("unseen", "missing_since") is not None, "the table that is gone to be marked missing")
-    mesh.settle()
-    told = {event["detail-type"] for event in mesh.ear.news()}
-    mesh.domain_ear.news()
-    expect("Catalog Table Synced" in told, f"what it mended to be told, not {told}")
-    mesh.writes()
-    reconcile(mesh)
-    mesh.expect_nothing()
-
-
 def two_handlers_at_once_change_a_table(mesh):
     """One has read and is about to write; another reads a later state and writes before it. The later state stays; each change is told once."""
     mesh.make(table("queues"))

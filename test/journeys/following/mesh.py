@@ -79,6 +79,12 @@ class FollowedMesh(Mesh):
         self.post("/_local/clock", {"advanceSeconds": seconds})
         self.settle()
 
+    def advance_to(self, hour):
+        """To the next time that it is ten minutes past this hour, UTC."""
+        now = self.now()
+        then = now.replace(hour=hour, minute=10, second=0, microsecond=0)
+        self.advance(((then - now) % timedelta(days=1)).total_seconds())
+
     # What Trellis says and does
 
     def expect_told(self, *wanted):
@@ -247,6 +253,8 @@ class FollowedMesh(Mesh):
 def line(event):
     """An event as the happenings write it: the last word of its type, the table, and the changes."""
     data = event["detail"]["data"]
+    if event["detail-type"] == "Catalog Drift Detected":
+        return f"Drift {data['subject']}: {data['kind']}"
     what = f"{event['detail-type'].split()[-1]} {data.get('database')}.{data.get('table')}"
     return f"{what}: {', '.join(data['changes'])}" if "changes" in data else what
 
