@@ -4,7 +4,8 @@ import random
 
 from the_path import expect
 
-from .mesh import CATALOG_SYNC, line, partitions_of
+from .ear import line
+from .mesh import CATALOG_SYNC, partitions_of
 from .partitions import DAY_KEY, add, drop
 from .samples import column, partition, stored, table
 
