@@ -9,6 +9,7 @@ import { readStage } from '../shared/mesh/read-mesh-folder.ts';
 import { createDataFiles, type DataFiles } from './athena/data-files.ts';
 import { Activity } from './core/activity.ts';
 import { VirtualClock } from './core/clock.ts';
+import { OrderedFaults } from './core/ordered-faults.ts';
 import { REGION } from './core/service.ts';
 import { createFront, type FinishedCall } from './front/server.ts';
 import type { RecordedAccess } from './iam/recorded-accesses.ts';
@@ -76,6 +77,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
     stops.push(() => rm(s3Folder, { recursive: true, force: true }));
     const files = createDataFiles(s3Folder);
     let endpoint = '';
+    const faults = new OrderedFaults();
     const joined = await joinServices({
       clock,
       activity,
@@ -83,6 +85,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       accounts,
       files,
       endpoint: () => endpoint,
+      faults,
       log,
       warmEnvironments,
     });
@@ -96,12 +99,14 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       advance,
       settle: (timeoutMs: number) => settle(activity, timeoutMs),
       calls: () => joined.iam.recorded.all(),
+      faults,
     };
     const front = createFront({
       services: [...joined.services.values()],
       callerOf: (accessKeyId, sessionToken) => joined.sessions.callerOf(accessKeyId, sessionToken),
       authorize: (caller, access) => joined.iam.authorize(caller, access),
       controls,
+      now: () => clock.now(),
       log,
       onCall,
       answerAfterMs,

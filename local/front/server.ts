@@ -33,6 +33,8 @@ export interface FrontParts {
   /** Throws AccessDeniedException unless the caller may. */
   authorize(caller: Caller, access: Access): void;
   controls: LocalControls;
+  /** Milliseconds since 1970: the machine's time unless given. Answers say it: an SDK that finds its own clock wrong tries errors again that it otherwise would not. */
+  now?: (() => number) | undefined;
   /** Told of what went wrong inside the mesh: the caller only sees InternalFailure. */
   log(message: string): void;
   onCall?: ((call: FinishedCall) => void) | undefined;
@@ -64,7 +66,8 @@ export function createFront(parts: FrontParts): Front {
       if (message.destroyed && !message.complete) return; // The caller has gone.
       answer = protocolByLooks(headersOf(message)).error(asAwsError(error, 'a request'), randomUUID());
     }
-    response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body), ...answer.headers });
+    const date = new Date(parts.now?.() ?? Date.now()).toUTCString();
+    response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body), date, ...answer.headers });
     // As text, head and body leave in one write.
     response.end(answer.body);
   }
@@ -87,6 +90,7 @@ export function createFront(parts: FrontParts): Front {
       finished = { service: found.service.id, operation: name, caller: caller.arn };
       const operation = Object.hasOwn(found.service.operations, name) ? found.service.operations[name] : undefined;
       if (!operation) throw notInLocalMesh(`the operation ${what}`);
+      await parts.controls.faults.meet(caller.principal, what);
       const call: Call = { caller, requestId };
       for (const access of await operation.access(input, call)) parts.authorize(caller, access);
       return protocol.answer(name, await operation.run(input, call), requestId);

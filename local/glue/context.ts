@@ -11,6 +11,8 @@ export interface GlueContext {
   now: () => number;
   /** Whether Lake Formation shares anything of the account's catalog with other accounts. */
   hasCrossAccountShares: (account: string) => boolean;
+  /** Throws where somebody ordered that an entry of a batch fails. */
+  meetFaultInBatch: (principal: string, action: string) => void;
 }
 
 const arn = (account: string, resource: string) => `arn:aws:glue:${REGION}:${account}:${resource}`;

@@ -18,6 +18,8 @@ interface GlueDependencies {
   guard: () => CatalogGuard;
   /** Whether the account shares anything of its catalog; then PutResourcePolicy needs EnableHybrid. Without it, none does. */
   hasCrossAccountShares?: (account: string) => boolean;
+  /** Throws where somebody ordered that an entry of a batch fails, which counts as a call of the operation for one. */
+  meetFaultInBatch?: (principal: string, action: string) => void;
 }
 
 export interface Glue {
@@ -36,6 +38,7 @@ export function createGlue(dependencies: GlueDependencies): Glue {
     emitNative: dependencies.emitNative,
     now: () => Math.floor(dependencies.clock.now() / 1000),
     hasCrossAccountShares: dependencies.hasCrossAccountShares ?? (() => false),
+    meetFaultInBatch: dependencies.meetFaultInBatch ?? (() => {}),
   };
   return {
     service: {

@@ -49,6 +49,8 @@ export function partitionWrites(context: GlueContext): Record<string, Operation>
     if (isMoved) partitions.delete(values);
     partitions.put(wanted, current.creationTime);
   };
+  const entryOf = (operation: string, caller: Caller) => () =>
+    context.meetFaultInBatch(caller.principal, `glue:${operation}`);
   const remove = (found: FoundTable, values: string[]) => {
     if (!found.stored.partitions?.delete(values)) throw partitionNotFound();
   };
@@ -68,7 +70,9 @@ export function partitionWrites(context: GlueContext): Record<string, Operation>
       run(input, { caller }) {
         const found = tableToChange(input, caller);
         const list = readList(input, 'PartitionInputList', CREATED_PER_BATCH).map(entry => readPartition(found, entry));
-        const { done, failed } = each(list, wanted => create(found, caller, wanted));
+        const { done, failed } = each(list, entryOf('CreatePartition', caller), wanted =>
+          create(found, caller, wanted),
+        );
         tell(
           found,
           'BatchCreatePartition',
@@ -97,7 +101,9 @@ export function partitionWrites(context: GlueContext): Record<string, Operation>
           values: readValues(entry, 'PartitionValueList'),
           wanted: readPartition(found, entry.PartitionInput),
         }));
-        const { done, failed } = each(list, ({ values, wanted }) => update(found, caller, values, wanted));
+        const { done, failed } = each(list, entryOf('UpdatePartition', caller), ({ values, wanted }) =>
+          update(found, caller, values, wanted),
+        );
         tell(
           found,
           'BatchUpdatePartition',
@@ -124,7 +130,7 @@ export function partitionWrites(context: GlueContext): Record<string, Operation>
         const found = tableToChange(input, caller);
         const entries = readList(input, 'PartitionsToDelete', DELETED_PER_BATCH);
         const list = entries.map(entry => readValues(entry, 'Values'));
-        const { done, failed } = each(list, values => remove(found, values));
+        const { done, failed } = each(list, entryOf('DeletePartition', caller), values => remove(found, values));
         tell(found, 'BatchDeletePartition', done);
         return { Errors: failed.map(({ entry, ErrorDetail }) => ({ PartitionValues: entry, ErrorDetail })) };
       },
@@ -147,12 +153,13 @@ function requireOwnLocation(context: GlueContext, caller: Caller, found: FoundTa
   context.guard().requireLocation(caller, found.owner, location);
 }
 
-/** Does it for each entry; what AWS refuses is that entry's error. */
-function each<T>(entries: T[], act: (entry: T) => void) {
+/** Does it for each entry, after what may fail it; what AWS refuses is that entry's error. */
+function each<T>(entries: T[], meetFault: () => void, act: (entry: T) => void) {
   const done: T[] = [];
   const failed: { entry: T; ErrorDetail: ReturnType<typeof errorDetail> }[] = [];
   for (const entry of entries) {
     try {
+      meetFault();
       act(entry);
       done.push(entry);
     } catch (error) {

@@ -3,6 +3,7 @@ import { createAthena } from '../athena/athena.ts';
 import type { DataFiles } from '../athena/data-files.ts';
 import type { Activity } from '../core/activity.ts';
 import type { VirtualClock } from '../core/clock.ts';
+import type { OrderedFaults } from '../core/ordered-faults.ts';
 import type { CatalogGuard, DataAccess, DeliverToTarget, InvokeFunction } from '../core/ports.ts';
 import type { Access, Caller, Service } from '../core/service.ts';
 import { createDynamo } from '../dynamo/dynamo.ts';
@@ -41,11 +42,13 @@ export async function joinServices(parts: {
   files: DataFiles;
   /** Known once the front listens. */
   endpoint: () => string;
+  /** For Glue's batches; none are met unless given. */
+  faults?: OrderedFaults;
   log: (line: string) => void;
   /** Of all functions; the functions' own default unless given. */
   warmEnvironments?: number | undefined;
 }): Promise<JoinedServices> {
-  const { clock, activity, meshFile, accounts, files, endpoint, log, warmEnvironments } = parts;
+  const { clock, activity, meshFile, accounts, files, endpoint, faults, log, warmEnvironments } = parts;
   const hasAccount = (account: string) => accounts.has(account);
   const isInOrganization = (account: string) =>
     meshFile.organization !== undefined && hasAccount(account) && !isOutsideOrganization(meshFile, account);
@@ -93,7 +96,13 @@ export async function joinServices(parts: {
   const guard = (): CatalogGuard => lakeFormation.guard;
   const access = (): DataAccess => lakeFormation.dataAccess;
   const ram = createSharing({ clock, isInOrganization, mayShare: owner => glue.letsRamShare(owner) });
-  const glue = createGlue({ clock, emitNative, guard, hasCrossAccountShares: owner => ram.hasShares(owner) });
+  const glue = createGlue({
+    clock,
+    emitNative,
+    guard,
+    hasCrossAccountShares: owner => ram.hasShares(owner),
+    meetFaultInBatch: (principal, action) => faults?.meetInBatch(principal, action),
+  });
   const contents = () => glue.contents;
   const lakeFormation = createLakeFormation({ clock, contents, emitNative, sharing: ram.sharing });
   const review = reviewPolicy(iam.roles, hasAccount);

@@ -13,7 +13,7 @@ import type { DueRemoval, RemovalServices } from '../catalog/remove-table.ts';
 import type { KnownPartitions, PartitionActivity, PartitionsEnd } from '../catalog/sync-partitions.ts';
 import type { Quarantine } from '../catalog/table-marks.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
-import { isError } from './aws-errors.ts';
+import { cancellationCodes, isError } from './aws-errors.ts';
 import {
   closedKey,
   DUE,
@@ -180,13 +180,23 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
       }
     },
     conclude: async (table, event) => {
-      const forget = (Key: Key) => ({ Delete: { TableName: this.#table, Key } });
-      const TransactItems = [forget(missingKey(table)), forget(closedKey(table))];
-      await this.#client.send(
-        new TransactWriteCommand({
-          TransactItems: event ? [...TransactItems, { Put: this.#waiting(event) }] : TransactItems,
-        }),
-      );
+      const forget = (Key: Key) => ({ TableName: this.#table, Key });
+      const removal = forget(missingKey(table));
+      const opened = { Delete: forget(closedKey(table)) };
+      if (!event) {
+        await this.#client.send(new TransactWriteCommand({ TransactItems: [{ Delete: removal }, opened] }));
+        return true;
+      }
+      const isFirst = { ...removal, ConditionExpression: 'attribute_exists(pk)' };
+      try {
+        await this.#client.send(
+          new TransactWriteCommand({ TransactItems: [{ Delete: isFirst }, opened, { Put: this.#waiting(event) }] }),
+        );
+        return true;
+      } catch (error) {
+        if (cancellationCodes(error)?.[0] !== 'ConditionalCheckFailed') throw error;
+        return false;
+      }
     },
   };
 

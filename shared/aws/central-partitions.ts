@@ -27,14 +27,15 @@ export class GlueCentralPartitions implements CentralPartitions {
     return getPartitions(this.#glue, database, table, values);
   }
 
-  async createPartitions(DatabaseName: string, table: TableContent, partitions: readonly Partition[]): Promise<void> {
+  async createPartitions(DatabaseName: string, table: TableContent, partitions: readonly Partition[]): Promise<number> {
     const PartitionInputList = partitions.map(partition => toInput(table, partition));
-    const { Errors = [] } = await this.#glue.send(
+    const { Errors = [], $metadata } = await this.#glue.send(
       new BatchCreatePartitionCommand({ DatabaseName, TableName: table.Name, PartitionInputList }),
     );
     // Two handlers at once: it is there, which is all that was wanted.
     const failed = Errors.map(({ PartitionValues, ErrorDetail }) => ({ values: PartitionValues, detail: ErrorDetail }));
     refuseFailures(DatabaseName, table.Name, failed, 'AlreadyExistsException');
+    return countWritten(partitions.length, failed.length, $metadata);
   }
 
   async updatePartitions(DatabaseName: string, table: TableContent, partitions: readonly Partition[]): Promise<void> {
@@ -52,13 +53,14 @@ export class GlueCentralPartitions implements CentralPartitions {
     refuseFailures(DatabaseName, table.Name, failed);
   }
 
-  async removePartitions(DatabaseName: string, TableName: string, values: readonly string[][]): Promise<void> {
+  async removePartitions(DatabaseName: string, TableName: string, values: readonly string[][]): Promise<number> {
     const PartitionsToDelete = values.map(one => ({ Values: [...one] }));
-    const { Errors = [] } = await this.#glue.send(
+    const { Errors = [], $metadata } = await this.#glue.send(
       new BatchDeletePartitionCommand({ DatabaseName, TableName, PartitionsToDelete }),
     );
     const failed = Errors.map(({ PartitionValues, ErrorDetail }) => ({ values: PartitionValues, detail: ErrorDetail }));
     refuseFailures(DatabaseName, TableName, failed, 'EntityNotFoundException');
+    return countWritten(values.length, failed.length, $metadata);
   }
 }
 
@@ -76,6 +78,11 @@ interface FailedPartition {
 function refuseFailures(database: string, table: string, all: FailedPartition[], asGoodAsDone?: string): void {
   const failed = all.filter(({ detail }) => detail?.ErrorCode !== asGoodAsDone || asGoodAsDone === undefined);
   if (failed.length > 0) throw new PartitionsFailedError(database, table, failed);
+}
+
+/** Of a call that the SDK made again, the first attempt may have written what the last one found there. */
+function countWritten(asked: number, foundSo: number, metadata: { attempts?: number | undefined } | undefined): number {
+  return (metadata?.attempts ?? 1) > 1 ? asked : asked - foundSo;
 }
 
 class PartitionsFailedError extends Error {

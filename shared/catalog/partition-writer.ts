@@ -21,7 +21,8 @@ export class PartitionWriter {
   readonly #remove: string[][] = [];
   readonly #calls = new AtOnce(CALLS_AT_ONCE);
   readonly #written = { added: 0, changed: 0, removed: 0 };
-  #hasBegun = false;
+  /** Whether anything was to be written. */
+  hasBegun = false;
 
   /** @param beforeFirst done before the first write */
   constructor(
@@ -59,7 +60,7 @@ export class PartitionWriter {
     await this.#calls.end();
   }
 
-  /** What was written, in the words of `Catalog Table Synced`. */
+  /** What this handler wrote, in the words of `Catalog Table Synced`. */
   changes(): string[] {
     return Object.entries(this.#written)
       .filter(([, count]) => count > 0)
@@ -77,8 +78,9 @@ export class PartitionWriter {
     if (kind === 'create' && this.#create.length > 0) {
       const batch = this.#create.splice(0);
       await this.#start(async () => {
-        await central.createPartitions(database, this.#content, batch);
-        this.#written.added += batch.length;
+        // Apart: the sum must be read after the call, beside which others go on.
+        const added = await central.createPartitions(database, this.#content, batch);
+        this.#written.added += added;
       });
     } else if (kind === 'update' && this.#update.length > 0) {
       const batch = this.#update.splice(0);
@@ -99,15 +101,15 @@ export class PartitionWriter {
     for (let start = 0; start < gone.length; start += BATCH.remove) {
       const batch = gone.slice(start, start + BATCH.remove);
       await this.#start(async () => {
-        await central.removePartitions(database, table, batch);
-        this.#written.removed += batch.length;
+        const removed = await central.removePartitions(database, table, batch);
+        this.#written.removed += removed;
       });
     }
   }
 
   async #start(call: () => Promise<void>): Promise<void> {
-    if (!this.#hasBegun) await this.#beforeFirst();
-    this.#hasBegun = true;
+    if (!this.hasBegun) await this.#beforeFirst();
+    this.hasBegun = true;
     await this.#calls.start(call);
   }
 }

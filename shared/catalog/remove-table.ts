@@ -17,8 +17,11 @@ export interface RemovalServices extends SyncServices {
     load(table: string): Promise<DueRemoval | undefined>;
     /** What could not be done now is due again in ten minutes: until then the queue's own tries go on. */
     postpone(table: string): Promise<void>;
-    /** Forgets the removal, opens the table to new grants again, and keeps the event that tells of its end, all in one step. */
-    conclude(table: string, event?: ToldEvent): Promise<void>;
+    /**
+     * Forgets the removal, opens the table to new grants again, and keeps the event that tells of its end, all in one step.
+     * @returns false when there is an event to keep and another has concluded already: it is the other's to tell
+     */
+    conclude(table: string, event?: ToldEvent): Promise<boolean>;
   };
   grants: {
     /**
@@ -59,7 +62,7 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   }
   services.seen.forget(centralTable);
   const event = removedEvent(services, place, since);
-  await services.due.conclude(centralTable, event);
+  if (!(await services.due.conclude(centralTable, event))) return 'nothing';
   services.measure('CatalogRemovals', 1);
   await tell(services, [event]);
   if (await isThere(services, place)) await bringBack(services, place, centralTable);

@@ -21,11 +21,15 @@ export interface ProducerPartitions {
 export interface CentralPartitions {
   partitionPages(database: string, table: string): PartitionPages;
   findPartitions(database: string, table: string, values: readonly string[][]): Promise<Partition[]>;
-  /** One that is there already counts as written. @throws PartitionsFailedError with those that could not be. */
-  createPartitions(database: string, table: TableContent, partitions: readonly Partition[]): Promise<void>;
+  /**
+   * One that is there already is as good as written.
+   * @returns how many this call wrote: what another wrote is the other's to tell
+   * @throws PartitionsFailedError with those that could not be.
+   */
+  createPartitions(database: string, table: TableContent, partitions: readonly Partition[]): Promise<number>;
   updatePartitions(database: string, table: TableContent, partitions: readonly Partition[]): Promise<void>;
-  /** One that is not there counts as removed. */
-  removePartitions(database: string, table: string, values: readonly string[][]): Promise<void>;
+  /** One that is not there is as good as removed. @returns how many this call removed */
+  removePartitions(database: string, table: string, values: readonly string[][]): Promise<number>;
 }
 
 /** Partitions that a BatchGetPartition call takes. Source: Glue API reference. */
@@ -91,7 +95,7 @@ export interface PartitionPlace {
 export type PartitionHint = string[][] | 'none' | 'unknown';
 
 export interface PartitionOutcome {
-  /** In the words of `Catalog Table Synced`: `partitions-added 3`. Empty: nothing was written. */
+  /** In the words of `Catalog Table Synced`: `partitions-added 3`. Empty: nothing was written, or another was quicker. */
   changes: string[];
   /** How many partitions were written. */
   written: number;
@@ -143,7 +147,7 @@ export async function syncPartitions(
   const changes = unfinished.includes(by) ? ['partitions'] : written;
   // A look at a few of many says nothing of the others.
   const reasons = named && keptOut.reasons.length === 0 ? keptOutBefore : keptOut.reasons;
-  const isNews = changes.length > 0 || reasons.join('\n') !== keptOutBefore.join('\n');
+  const isNews = writer.hasBegun || changes.length > 0 || reasons.join('\n') !== keptOutBefore.join('\n');
   const end = { looks, by, changes, keptOut: reasons };
   return {
     changes,
@@ -151,9 +155,7 @@ export async function syncPartitions(
     keptOut: reasons,
     keptOutBefore,
     finish: async () =>
-      !isNews ||
-      (await activity.finish(domainName, sourceDatabase, table, { ...end, at: now() })) ||
-      written.length === 0,
+      !isNews || (await activity.finish(domainName, sourceDatabase, table, { ...end, at: now() })) || !writer.hasBegun,
   };
 }
 

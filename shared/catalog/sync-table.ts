@@ -77,7 +77,11 @@ async function untilSteady(sync: TableSync, { database, table }: TablePlace): Pr
   throw new TableChangedError(database, table);
 }
 
-const MOST_ATTEMPTS = 5;
+/**
+ * Some tenths of a second of a burst, in which others write the table or its source changes between any two calls. To give up costs more: the hint
+ * rests 15 s, and what was told of it is told again, under the same ids.
+ */
+const MOST_ATTEMPTS = 25;
 
 function retryWhenChanged(fault: unknown): undefined {
   if (!(fault instanceof TableChangedError)) throw fault;

@@ -51,6 +51,13 @@ describe('a table whose grace period is over', () => {
     expect(world.told).toHaveLength(1);
   });
 
+  it('is told once, also when two are at it at once', async () => {
+    const both = await Promise.all([removeTable(world.services(), TABLE), removeTable(world.services(), TABLE)]);
+    expect(both.sort()).toEqual(['nothing', 'removed']);
+    expect(world.central).toBeUndefined();
+    expect(world.told).toHaveLength(1);
+  });
+
   it('waits, closed to new grants, until nobody has anything on it', async () => {
     world.hasGrants = true;
     expect(await removeTable(world.services(), TABLE)).toBe('grants-left');

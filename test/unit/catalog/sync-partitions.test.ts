@@ -22,6 +22,20 @@ describe('partitions', () => {
     expect(world.told).toHaveLength(1);
   });
 
+  it('are counted over all batches, which go out at once', async () => {
+    const { world, services } = await syncedWorld(dailyFlights());
+    const many = Array.from({ length: 250 }, (_, number) => partition(`2026-${number}`));
+    world.sourcePartitions = many;
+    world.before = async call => {
+      if (/^central.(create|remove)/.test(call)) await new Promise(resolve => setTimeout(resolve, 5));
+    };
+    await syncTable(services, hint());
+    world.sourcePartitions = [];
+    await syncTable(services, hint());
+    const changes = world.told.map(({ data }) => (data as { changes: string[] }).changes);
+    expect(changes).toEqual([['partitions-added 250'], ['partitions-removed 250']]);
+  });
+
   it('make a new event for each change, also when one looks like the one before', async () => {
     const { world, services } = await syncedWorld(dailyFlights());
     for (const [index, day] of ['2026-11-01', '2026-11-02'].entries()) {

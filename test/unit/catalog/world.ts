@@ -130,10 +130,11 @@ export class World {
         findPartitions: (_, __, values) =>
           call('central.findPartitions', () => pick([...this.centralPartitions.values()], values)),
         createPartitions: (_, __, all) => call('central.createPartitions', () => this.#putPartitions(all, true)),
-        updatePartitions: (_, __, all) => call('central.updatePartitions', () => this.#putPartitions(all, false)),
+        updatePartitions: (_, __, all) => call('central.updatePartitions', () => void this.#putPartitions(all, false)),
         removePartitions: (_, __, values) =>
-          call('central.removePartitions', () =>
-            values.forEach(one => void this.centralPartitions.delete(one.join('/'))),
+          call(
+            'central.removePartitions',
+            () => values.filter(one => this.centralPartitions.delete(one.join('/'))).length,
           ),
       },
       activity: {
@@ -168,9 +169,11 @@ export class World {
         postpone: () => call('due.postpone', () => undefined),
         conclude: (_, event) =>
           call('due.conclude', () => {
+            if (event && !this.removal) return false;
             this.removal = undefined;
             this.isClosed = false;
             if (event) this.outbox.set(event.eventId, event);
+            return true;
           }),
       },
       grants: {
@@ -227,11 +230,10 @@ export class World {
     this.centralPartitions.clear();
   }
 
-  #putPartitions(partitions: readonly Partition[], isNew: boolean): void {
-    for (const one of partitions) {
-      const key = one.values.join('/');
-      if (!isNew || !this.centralPartitions.has(key)) this.centralPartitions.set(key, one);
-    }
+  #putPartitions(partitions: readonly Partition[], isNew: boolean): number {
+    const put = partitions.filter(({ values }) => !isNew || !this.centralPartitions.has(values.join('/')));
+    for (const one of put) this.centralPartitions.set(one.values.join('/'), one);
+    return put.length;
   }
 
   #keepOut(quarantine: Quarantine | undefined, event?: ToldEvent): void {

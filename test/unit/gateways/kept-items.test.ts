@@ -1,8 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CatalogLedger } from '../../../shared/aws/catalog-ledger.ts';
 import { MeshTable } from '../../../shared/aws/mesh-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
 import { toldEvent } from '../../../shared/telling/told-event.ts';
@@ -54,6 +61,33 @@ describe('the outbox', () => {
     await outbox.clear([event.eventId]);
     expect(dynamo).toHaveReceivedCommandExactlyOnceWith(DeleteCommand, { TableName: 'ledger', Key });
     await expect(outbox.clear(['other'])).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }));
+  });
+});
+
+describe('the end of a removal', () => {
+  const ledger = new CatalogLedger(documents, 'ledger', () => NOW);
+  const conclude = () => ledger.due.conclude('aviation_ops.flights', event);
+  const cancelled = (...codes: string[]) =>
+    fault('TransactionCanceledException', 'cancelled', { CancellationReasons: codes.map(Code => ({ Code })) });
+
+  it('keeps its event with it, for the first who comes to it', async () => {
+    dynamo
+      .on(TransactWriteCommand)
+      .resolvesOnce({})
+      .rejects(cancelled('ConditionalCheckFailed', 'None', 'None'));
+    expect(await conclude()).toBe(true);
+    expect(await conclude()).toBe(false);
+    const [first] = dynamo.commandCalls(TransactWriteCommand);
+    expect(first?.args[0].input.TransactItems).toMatchObject([
+      { Delete: { ConditionExpression: 'attribute_exists(pk)' } },
+      { Delete: {} },
+      { Put: { Item: { event } } },
+    ]);
+  });
+
+  it("is not taken for another's when two are at it in the same moment", async () => {
+    dynamo.on(TransactWriteCommand).rejects(cancelled('TransactionConflict', 'None', 'None'));
+    await expect(conclude()).rejects.toThrow('cancelled');
   });
 });
 

@@ -1,5 +1,6 @@
 /** A front over services that say what they were asked, for tests of the wire. */
 import { AwsError } from '../../../local/core/aws-error.ts';
+import { OrderedFaults } from '../../../local/core/ordered-faults.ts';
 import type { Access, Caller, Operation, Service, Wire } from '../../../local/core/service.ts';
 import type { LocalControls } from '../../../local/front/local-routes.ts';
 import { createFront } from '../../../local/front/server.ts';
@@ -42,6 +43,7 @@ export async function startFront(
       advance: async () => '2026-01-01T00:00:00.000Z',
       settle: async () => [],
       calls: () => [],
+      faults: new OrderedFaults(),
       ...options.controls,
     },
     log: message => logged.push(message),

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../../local/core/aws-error.ts';
+import { OrderedFaults } from '../../../local/core/ordered-faults.ts';
 import { createFront } from '../../../local/front/server.ts';
 import { ACCOUNT, fakeService, startFront } from './fake-services.ts';
 
@@ -34,6 +35,7 @@ async function call(endpoint: string, path: string, init: RequestInit = {}) {
   };
 }
 
+const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 const echo = fakeService('glue', { Echo: input => ({ input }), Break: () => JSON.parse('not json') });
 const toEcho = signed('glue', { 'x-amz-target': 'AWSGlue.Echo' });
 
@@ -129,6 +131,51 @@ describe('a call', () => {
   });
 });
 
+describe('faults that were ordered', () => {
+  const order = (endpoint: string, fault: object) =>
+    call(endpoint, '/_local/faults', { body: JSON.stringify({ principal: ROOT, action: 'glue:Echo', ...fault }) });
+  const toEchoOnce = (endpoint: string) => call(endpoint, '/', { headers: toEcho, body: '{}' });
+  const left = async (endpoint: string) => (await call(endpoint, '/_local/faults', { method: 'GET' })).json.left;
+
+  it('are met by the next calls of that principal, as often as ordered', async () => {
+    const { endpoint } = await start([echo]);
+    const { json } = await order(endpoint, { error: 'ThrottlingException', times: 2 });
+    expect(json.left).toMatchObject([{ error: 'ThrottlingException', times: 2 }]);
+    await order(endpoint, { principal: `arn:aws:iam::${ACCOUNT}:role/R`, error: 'AccessDeniedException' });
+    for (let times = 0; times < 2; times++)
+      expect(await toEchoOnce(endpoint)).toMatchObject({ status: 400, json: { __type: 'ThrottlingException' } });
+    expect((await toEchoOnce(endpoint)).status).toBe(200);
+    expect(await left(endpoint)).toMatchObject([{ principal: `arn:aws:iam::${ACCOUNT}:role/R`, times: 1 }]);
+    const target = { 'x-amz-target': 'AWSGlue.Echo', 'x-amz-security-token': 'token' };
+    const headers = signed('glue', target, 'ASIASESSION');
+    expect((await call(endpoint, '/', { headers, body: '{}' })).json).toMatchObject({
+      __type: 'AccessDeniedException',
+    });
+  });
+
+  it("of the service's own have the status 500, on which an SDK tries again", async () => {
+    const { endpoint } = await start([echo]);
+    await order(endpoint, { error: 'InternalServiceException' });
+    expect((await toEchoOnce(endpoint)).status).toBe(500);
+  });
+
+  it('let a call wait, until they are ended', async () => {
+    const { endpoint } = await start([echo]);
+    await order(endpoint, { waitMs: 20_000 });
+    await order(endpoint, { waitMs: 20_000 });
+    let isAnswered = false;
+    const waiting = toEchoOnce(endpoint).then(answer => {
+      isAnswered = true;
+      return answer;
+    });
+    while ((await left(endpoint)).length > 1) await new Promise(resolve => setImmediate(resolve));
+    expect(isAnswered).toBe(false);
+    expect((await call(endpoint, '/_local/faults', { method: 'DELETE' })).json).toEqual({ left: [] });
+    expect((await waiting).status).toBe(200);
+    expect((await toEchoOnce(endpoint)).status).toBe(200);
+  });
+});
+
 describe('an invocation of a function', () => {
   it('has its payload as it is, its type in a header, and the error of the function in another', async () => {
     const lambda = fakeService('lambda', {
@@ -196,6 +243,15 @@ describe('the mesh itself', () => {
     ['/_local/clock', 'null', 'advanceSeconds is missing'],
     ['/_local/clock', '', 'it is not JSON'],
     ['/_local/settle', '{"advanceSeconds": 1}', 'timeoutMs is missing'],
+    ['/_local/faults', 'x', 'it is not JSON'],
+    ['/_local/faults', '{"principal": "somebody", "action": "glue:Echo", "error": "E"}', 'principal must be the ARN'],
+    [
+      '/_local/faults',
+      `{"principal": "${ROOT}", "action": "Echo", "error": "E"}`,
+      'action must be <service>:<operation>',
+    ],
+    ['/_local/faults', `{"principal": "${ROOT}", "action": "glue:Echo"}`, 'error or waitMs must be given'],
+    ['/_local/faults', `{"principal": "${ROOT}", "action": "glue:Echo", "error": "E", "times": 0}`, 'times'],
   ])('refuses %s with the body %s', async (path, body, message) => {
     const { endpoint } = await start([]);
     const answer = await call(endpoint, path, { body });
@@ -217,7 +273,7 @@ describe('the mesh itself', () => {
         throw new Error('unused');
       },
       authorize: () => {},
-      controls: { advance: async () => '', settle: async () => [], calls: () => [] },
+      controls: { advance: async () => '', settle: async () => [], calls: () => [], faults: new OrderedFaults() },
       log: () => {},
     });
     await expect(other.listen(Number(new URL(endpoint).port))).rejects.toMatchObject({ code: 'EADDRINUSE' });

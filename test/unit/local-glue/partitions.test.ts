@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { AwsError } from '../../../local/core/aws-error.ts';
 import type { Wire } from '../../../local/core/service.ts';
 import { column, createWorld, HUB, makeTable, refusal, type World } from './world.ts';
 
@@ -55,6 +56,28 @@ describe('partitions', () => {
     ])
       expect(refusal(act)).toMatch(/^InvalidInputException: The number of partition keys do not match/);
     expect(all()).toEqual([]);
+  });
+
+  it('of a batch fail each alone where somebody ordered it, as the operation for one', () => {
+    const ordered = ['glue:CreatePartition', 'glue:UpdatePartition', 'glue:DeletePartition'];
+    world = createWorld({
+      meetFaultInBatch(principal, action) {
+        if (principal.includes(HUB) && action === ordered[0]) throw new AwsError(ordered.shift()!, 'as ordered');
+      },
+    });
+    makeTable(world, HUB, 'db', 't', { PartitionKeys: [column('year', 'int'), column('month')] });
+    const [one, other] = [partition('2024', '01'), partition('2024', '02')];
+    const created = run('BatchCreatePartition', { PartitionInputList: [one, other] });
+    expect(created.Errors).toMatchObject([
+      { PartitionValues: one.Values, ErrorDetail: { ErrorCode: 'glue:CreatePartition' } },
+    ]);
+    expect(all()).toEqual(['2024/02']);
+    const Entries = [{ PartitionValueList: other.Values, PartitionInput: other }];
+    expect(run('BatchUpdatePartition', { Entries }).Errors).toHaveLength(1);
+    const PartitionsToDelete = [{ Values: other.Values }];
+    expect(run('BatchDeletePartition', { PartitionsToDelete }).Errors).toHaveLength(1);
+    expect(all()).toEqual(['2024/02']);
+    expect(run('BatchDeletePartition', { PartitionsToDelete }).Errors).toEqual([]);
   });
 
   it('fail each on its own in a batch, and the event names those that did not', () => {

@@ -84,7 +84,9 @@ function succeeds(act: () => void): boolean {
 
 export type Told = Pick<EventEnvelope, 'account' | 'source' | 'detail-type' | 'detail' | 'resources'>;
 
-export function createWorld(options: { hasCrossAccountShares?: (account: string) => boolean } = {}) {
+export function createWorld(
+  options: Partial<Pick<Parameters<typeof createGlue>[0], 'hasCrossAccountShares' | 'meetFaultInBatch'>> = {},
+) {
   const clock = new VirtualClock(new Activity());
   const guard = new FakeGuard();
   const events: Told[] = [];

@@ -1,5 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OrderedFaults } from '../../../local/core/ordered-faults.ts';
 import { type Access, administrator, type Wire } from '../../../local/core/service.ts';
 import { createFront, type Front } from '../../../local/front/server.ts';
 import { createCloudWatch } from '../../../local/metrics/cloudwatch.ts';
@@ -191,7 +192,7 @@ describe('over HTTP', () => {
       services: [service],
       callerOf: account => administrator(account).caller,
       authorize: (_caller, access) => asked.push(access),
-      controls: { advance: async () => '', settle: async () => [], calls: () => [] },
+      controls: { advance: async () => '', settle: async () => [], calls: () => [], faults: new OrderedFaults() },
       log: () => {},
     });
     endpoint = await front.listen(0);

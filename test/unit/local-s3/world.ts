@@ -7,6 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { createDataFiles } from '../../../local/athena/data-files.ts';
 import { Activity } from '../../../local/core/activity.ts';
 import { VirtualClock } from '../../../local/core/clock.ts';
+import { OrderedFaults } from '../../../local/core/ordered-faults.ts';
 import { createFront } from '../../../local/front/server.ts';
 import { Iam, sessionOf } from '../../../local/iam/iam.ts';
 import { reviewPolicy } from '../../../local/iam/review-policy.ts';
@@ -41,7 +42,7 @@ export async function startWorld() {
     services: [s3.service, kms.service],
     callerOf: (key, token) => sessions.callerOf(key, token),
     authorize: (caller, access) => iam.authorize(caller, access),
-    controls: { advance: async () => '', settle: async () => [], calls: () => [] },
+    controls: { advance: async () => '', settle: async () => [], calls: () => [], faults: new OrderedFaults() },
     log: line => logged.push(line),
   });
   const endpoint = await front.listen(0);

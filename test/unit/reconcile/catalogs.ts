@@ -129,10 +129,11 @@ export class Catalogs {
         createPartitions: (database, { Name }, all) =>
           this.#call('central.createPartitions', () => this.#putPartitions(database, Name, all, true)),
         updatePartitions: (database, { Name }, all) =>
-          this.#call('central.updatePartitions', () => this.#putPartitions(database, Name, all, false)),
+          this.#call('central.updatePartitions', () => void this.#putPartitions(database, Name, all, false)),
         removePartitions: (database, table, values) =>
           this.#call('central.removePartitions', () => {
-            for (const one of values) this.central.get(database)?.tables.get(table)?.partitions.delete(one.join('/'));
+            const partitions = this.central.get(database)?.tables.get(table)?.partitions;
+            return values.filter(one => partitions?.delete(one.join('/'))).length;
           }),
       },
       activity: {
@@ -281,12 +282,11 @@ export class Catalogs {
     table.snapshot = { content, versionId: String(Number(versionId) + 1) };
   }
 
-  #putPartitions(database: string, table: string, partitions: readonly Partition[], isNew: boolean): void {
+  #putPartitions(database: string, table: string, partitions: readonly Partition[], isNew: boolean): number {
     const there = this.central.get(database)!.tables.get(table)!.partitions;
-    for (const one of partitions) {
-      const key = one.values.join('/');
-      if (!isNew || !there.has(key)) there.set(key, one);
-    }
+    const put = partitions.filter(({ values }) => !isNew || !there.has(values.join('/')));
+    for (const one of put) there.set(one.values.join('/'), one);
+    return put.length;
   }
 }
 
