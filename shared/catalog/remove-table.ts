@@ -1,8 +1,9 @@
 import { tell } from '../telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
 import type { SyncServices, TablePlace } from './catalog-ports.ts';
-import { placeOf, syncTable } from './sync-table.ts';
+import { syncTable } from './sync-table.ts';
 import { DOMAIN_PARAMETER, readMarks } from './table-marks.ts';
+import { placeOf } from './table-place.ts';
 
 /** A table that was seen to be gone at its source, and when. */
 export interface DueRemoval {

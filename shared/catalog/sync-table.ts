@@ -1,4 +1,4 @@
-import { centralDatabase, type Domain, isSyncedDatabase, type Mesh } from '../mesh/mesh.ts';
+import type { Domain } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
 import { canonicalText } from './canonical-text.ts';
@@ -8,6 +8,7 @@ import { planTableSync, type TableSyncPlan } from './plan-table-sync.ts';
 import { eventOfNote, quarantineEvent, tableEvent } from './sync-events.ts';
 import { hasListedPartitions, type PartitionHint, syncPartitions } from './sync-partitions.ts';
 import { type NotedChange, readMarks } from './table-marks.ts';
+import { placeOf } from './table-place.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
 /** A hint that something of a producer's table changed. */
@@ -86,16 +87,6 @@ const MOST_ATTEMPTS = 25;
 function retryWhenChanged(fault: unknown): undefined {
   if (!(fault instanceof TableChangedError)) throw fault;
   return undefined;
-}
-
-/** Where a producer's table belongs in the central catalog; undefined when it does not. */
-export function placeOf(mesh: Mesh, { account, database, table }: Pick<TableChange, 'account' | 'database' | 'table'>) {
-  const owner = Object.entries(mesh.domains).find(
-    ([, domain]) => domain.account === account && isSyncedDatabase(domain, database),
-  );
-  if (!owner) return undefined;
-  const [domain] = owner;
-  return { account, domain, sourceDatabase: database, database: centralDatabase(domain, database), table };
 }
 
 type HowChanged = Pick<TableChange, 'partitions' | 'by' | 'isRepeated' | 'happenedAt'>;

@@ -2,8 +2,8 @@ import { AtOnce } from './at-once.ts';
 import type { TablesInTurn } from './in-turn.ts';
 import { type CatalogHint, parseCatalogEvent } from './parse-catalog-event.ts';
 import { type RemovalServices, removeTable } from './remove-table.ts';
-import { placeOf } from './sync-table.ts';
 import { readMarks } from './table-marks.ts';
+import { placeOf } from './table-place.ts';
 
 /** One message of the catalog queue. */
 export interface CatalogMessage {
