@@ -26,8 +26,9 @@ export function parseCatalogEvent(event: unknown): CatalogHint {
   const { databaseName, typeOfChange, changedTables = [] } = catalogDatabaseChanged.detail.parse(detail);
   const database = databaseName.toLowerCase();
   const tables = changedTables.map(name => name.toLowerCase());
-  if (tables.length > 0) return { kind: 'tables', account, database, tables, partitions: 'unknown', ...happenedAt };
-  return { kind: 'database', account, database, isGone: typeOfChange === 'DeleteDatabase', ...happenedAt };
+  const isGone = typeOfChange === 'DeleteDatabase';
+  if (tables.length > 0 && !isGone) return { kind: 'tables', account, database, tables, partitions: 'unknown', ...happenedAt };
+  return { kind: 'database', account, database, isGone, ...happenedAt };
 }
 
 /** The event has partitions as text: values that hold `, ` themselves are read wrong, found nowhere, and all partitions looked at. */
