@@ -109,7 +109,7 @@ export class Queue {
       deadLetterSourceArn: undefined,
     };
     const delaySeconds = outgoing.delaySeconds ?? this.number('DelaySeconds');
-    if (delaySeconds > 0) this.#hide(message, delaySeconds, true);
+    if (delaySeconds > 0) this.#hide(message, this.#in(delaySeconds), true);
     else this.#show(message);
     return message;
   }
@@ -122,6 +122,7 @@ export class Queue {
   receive(max: number, visibilitySeconds = this.number('VisibilityTimeout')): ReceivedMessage[] {
     const redrive = redrivePolicyOf(this.#attributes);
     const deadLetters = redrive && this.#find(redrive.deadLetterTargetArn);
+    const hiddenUntil = this.#in(visibilitySeconds);
     const received: ReceivedMessage[] = [];
     const stillVisible: StoredMessage[] = [];
     for (const message of this.#visible.values()) {
@@ -136,7 +137,7 @@ export class Queue {
       message.firstReceivedAt ??= this.#clock.now();
       message.receiptHandle = receiptHandle(this.arn, message.id);
       received.push(toReceived(message, message.receiptHandle));
-      if (visibilitySeconds > 0) this.#hide(message, visibilitySeconds, false);
+      if (visibilitySeconds > 0) this.#hide(message, hiddenUntil, false);
       else stillVisible.push(message);
     }
     for (const message of stillVisible) this.#show(message);
@@ -165,7 +166,7 @@ export class Queue {
       throw queueError('MessageNotInflight', 'The message referred to is not in flight.');
     }
     this.#remove(id);
-    if (seconds > 0) this.#hide(hidden.message, seconds, false);
+    if (seconds > 0) this.#hide(hidden.message, this.#in(seconds), false);
     else this.#show(hidden.message);
   }
 
@@ -192,12 +193,17 @@ export class Queue {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  #hide(message: StoredMessage, seconds: number, isDelayed: boolean): void {
-    const timer = this.#clock.after(seconds * 1000, () => {
+  /** @param until by the clock: one instant for what was received together, so that it comes back together */
+  #hide(message: StoredMessage, until: number, isDelayed: boolean): void {
+    const timer = this.#clock.at(until, () => {
       this.#hidden.delete(message.id);
       if (!this.#isExpired(message)) this.#show(message);
     });
     this.#hidden.set(message.id, { message, timer, isDelayed });
+  }
+
+  #in(seconds: number): number {
+    return this.#clock.now() + seconds * 1000;
   }
 
   #remove(id: string): void {
