@@ -52,7 +52,7 @@ export async function offboardTables(services: OffboardTablesServices, domain: s
   if (!tables) return;
   const work = new TablesWork(services, tables);
   await work.removeAll();
-  const certainAt = later(tables.startedAt, DECIDED_BEFORE_MILLISECONDS);
+  const certainAt = later(tables.startedAt, SYNCED_BEFORE_MILLISECONDS);
   const { found, left, failed } = work;
   if (found === 0 && lookedAt >= certainAt) return departing.finish(tables, now());
   await departing.saveProgress(tables, left, lookAgainAt(found, failed, left, certainAt, now()));
@@ -68,7 +68,7 @@ function lookAgainAt(found: number, failed: number, left: number, certainAt: str
  * How long functions may still work by the mesh before: each reads it once a minute, `catalog-sync` works on for its own five, and a call that it
  * sent may land a minute later. What is looked at after that stays as it is found.
  */
-const DECIDED_BEFORE_MILLISECONDS = 420_000;
+export const SYNCED_BEFORE_MILLISECONDS = 420_000;
 /** Longer than the function's own time. */
 const CLAIM_MILLISECONDS = 300_000;
 const FAILED_MILLISECONDS = 600_000;

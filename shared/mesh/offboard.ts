@@ -101,7 +101,7 @@ async function waitUntilGone(
 function describe(thing: LeavingThing, status: LeavingStatus | undefined): string {
   if (status?.isDone) return `${nameOfThing(thing)} has left`;
   if (status?.grants === 0 && (thing.kind === 'account' || status.tables === 0))
-    return `${nameOfThing(thing)}: nothing left; certain within minutes, when no function can know the mesh before`;
+    return `${nameOfThing(thing)}: nothing left; certain within minutes`;
   const left = describeLeft(status);
   return `${nameOfThing(thing)}: ${left === '' ? 'under way' : `${left} left`}`;
 }

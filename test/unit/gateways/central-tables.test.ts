@@ -5,8 +5,11 @@ import {
   BatchUpdatePartitionCommand,
   CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteDatabaseCommand,
   DeleteTableCommand,
+  GetDatabasesCommand,
   GetTableCommand,
+  GetTablesCommand,
   GlueClient,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
@@ -186,5 +189,46 @@ describe('a central table that goes', () => {
     await central.remove('aviation_ops', 'flights');
     await central.remove('aviation_ops', 'flights');
     await expect(central.remove('aviation_ops', 'flights')).rejects.toThrow(expect.objectContaining({ name: 'X' }));
+  });
+});
+
+describe('a database whose domain leaves', () => {
+  async function all<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+    const found: T[] = [];
+    for await (const page of pages) found.push(...page);
+    return found;
+  }
+
+  it('is found by its name, and its tables by the domain that they name, over all pages', async () => {
+    glue
+      .on(GetDatabasesCommand)
+      .resolvesOnce({ DatabaseList: [{ Name: 'aviation_ops' }], NextToken: 'more' })
+      .resolves({ DatabaseList: [{ Name: 'default' }] });
+    expect(await all(central.databaseNames())).toEqual(['aviation_ops', 'default']);
+    glue
+      .on(GetTablesCommand)
+      .resolvesOnce({ TableList: [], NextToken: 'more' })
+      .resolves({ TableList: [{ Name: 'flights', Parameters: { 'trellis.domain': 'aviation' } }, { Name: 'notes' }] });
+    expect(await all(central.publishedTables('aviation_ops'))).toEqual([
+      { table: 'flights', domain: 'aviation' },
+      { table: 'notes' },
+    ]);
+    glue.on(GetTablesCommand).rejects(fault('EntityNotFoundException'));
+    expect(await all(central.publishedTables('aviation_none'))).toEqual([]);
+  });
+
+  it('is removed, counts as removed when it is not there, is refused when somebody else made it; other faults surface', async () => {
+    glue
+      .on(DeleteDatabaseCommand)
+      .resolvesOnce({})
+      .rejectsOnce(fault('EntityNotFoundException'))
+      .rejectsOnce(fault('AccessDeniedException'))
+      .rejects(fault('InternalServiceException'));
+    expect(await central.removeDatabase('aviation_ops')).toBe('removed');
+    expect(await central.removeDatabase('aviation_ops')).toBe('removed');
+    expect(await central.removeDatabase('aviation_theirs')).toBe('refused');
+    await expect(central.removeDatabase('aviation_ops')).rejects.toThrow(
+      expect.objectContaining({ name: 'InternalServiceException' }),
+    );
   });
 });
