@@ -7,9 +7,7 @@ import {
   CreateTableCommand,
   DeleteDatabaseCommand,
   DeleteTableCommand,
-  GetDatabasesCommand,
   GetTableCommand,
-  GetTablesCommand,
   GlueClient,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
@@ -193,42 +191,32 @@ describe('a central table that goes', () => {
 });
 
 describe('a database whose domain leaves', () => {
-  async function all<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
-    const found: T[] = [];
-    for await (const page of pages) found.push(...page);
-    return found;
-  }
-
-  it('is found by its name, and its tables by the domain that they name, over all pages', async () => {
-    glue
-      .on(GetDatabasesCommand)
-      .resolvesOnce({ DatabaseList: [{ Name: 'aviation_ops' }], NextToken: 'more' })
-      .resolves({ DatabaseList: [{ Name: 'default' }] });
-    expect(await all(central.databaseNames())).toEqual(['aviation_ops', 'default']);
-    glue
-      .on(GetTablesCommand)
-      .resolvesOnce({ TableList: [], NextToken: 'more' })
-      .resolves({ TableList: [{ Name: 'flights', Parameters: { 'trellis.domain': 'aviation' } }, { Name: 'notes' }] });
-    expect(await all(central.publishedTables('aviation_ops'))).toEqual([
-      { table: 'flights', domain: 'aviation' },
-      { table: 'notes' },
-    ]);
-    glue.on(GetTablesCommand).rejects(fault('EntityNotFoundException'));
-    expect(await all(central.publishedTables('aviation_none'))).toEqual([]);
-  });
-
-  it('is removed, counts as removed when it is not there, is refused when somebody else made it; other faults surface', async () => {
+  it('is removed, counts as removed when it is not there, and is somebody else’s when it may not be; other faults surface', async () => {
     glue
       .on(DeleteDatabaseCommand)
       .resolvesOnce({})
       .rejectsOnce(fault('EntityNotFoundException'))
       .rejectsOnce(fault('AccessDeniedException'))
       .rejects(fault('InternalServiceException'));
-    expect(await central.removeDatabase('aviation_ops')).toBe('removed');
-    expect(await central.removeDatabase('aviation_ops')).toBe('removed');
-    expect(await central.removeDatabase('aviation_theirs')).toBe('refused');
-    await expect(central.removeDatabase('aviation_ops')).rejects.toThrow(
-      expect.objectContaining({ name: 'InternalServiceException' }),
-    );
+    await central.removeDatabase('aviation_ops');
+    await central.removeDatabase('aviation_ops');
+    const names = ['DatabaseOfAnotherError', 'InternalServiceException'];
+    for (const name of names)
+      await expect(central.removeDatabase('aviation_ops')).rejects.toThrow(expect.objectContaining({ name }));
+  });
+
+  it('is not made again, and no table in it, by who still knows the mesh before', async () => {
+    const asked: string[] = [];
+    const fenced = new GlueCentralTables(new GlueClient(), async domain => {
+      asked.push(domain);
+      return domain === 'aviation';
+    });
+    const refused = expect.objectContaining({ name: 'DomainLeftError' });
+    await expect(fenced.create('climate_observations', flights())).rejects.toThrow(refused);
+    await expect(fenced.createDatabase('climate_observations', {})).rejects.toThrow(refused);
+    expect(glue).not.toHaveReceivedAnyCommand();
+    glue.on(CreateTableCommand).resolves({});
+    await fenced.create('aviation_ops', flights());
+    expect(asked).toEqual(['climate', 'climate', 'aviation']);
   });
 });

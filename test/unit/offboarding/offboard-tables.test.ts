@@ -6,6 +6,7 @@ import { CatalogLedger } from '../../../shared/aws/catalog-ledger.ts';
 import { DepartingTablesLedger } from '../../../shared/aws/departing-tables.ts';
 import { DepartureLedger } from '../../../shared/aws/departure-ledger.ts';
 import { closedKey, missingKey, pairKey, partitionsKey, quarantineKey } from '../../../shared/aws/ledger-keys.ts';
+import { MeshTable } from '../../../shared/aws/mesh-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
 import { type CentralTables, DatabaseOfAnotherError } from '../../../shared/catalog/catalog-ports.ts';
 import { type OffboardTablesServices, offboardTables } from '../../../shared/catalog/offboard-tables.ts';
@@ -281,5 +282,17 @@ describe('a table whose grace period ends while its domain leaves', () => {
     const keys = await keysLeft(one);
     for (const { pk, sk } of [missingKey('aviation_ops.flights'), closedKey('aviation_ops.flights')])
       expect(keys).not.toContain(`${pk} ${sk}`);
+  });
+});
+
+describe('the mesh in force', () => {
+  it('says at once whether a domain is in it', async () => {
+    const { documents, TableName } = await ledgers.create(new Mortal());
+    const table = new MeshTable(documents, TableName);
+    expect(await table.hasDomain('aviation')).toBe(false);
+    const policies = { schema: '', guardrails: '', domains: {} };
+    await table.save({ mesh: MESH, policies, appliedAt: NOW });
+    expect(await table.hasDomain('aviation')).toBe(true);
+    expect(await table.hasDomain('climate')).toBe(false);
   });
 });
