@@ -1,10 +1,10 @@
 /** A domain and an account leave the mesh with access that lives: by `trellis apply` and the deployed functions, until nothing is left of them. */
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetDatabasesCommand, GetTableCommand, GetTablesCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { LakeFormationClient, paginateListPermissions } from '@aws-sdk/client-lakeformation';
 import { GetResourceShareAssociationsCommand, RAMClient } from '@aws-sdk/client-ram';
 import { ListExecutionsCommand, ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANALYTICS, administratorOf, CLIMATE, glueOf, putEvent, roleArn, type Told } from '../../local/story/actors.ts';
 import { applyWithout } from './apply-without.ts';
@@ -46,10 +46,9 @@ const since = (type: string) => told.slice(before.told).filter(event => event.ty
 const ids = (events: readonly Told[]) => events.map(({ data }) => data.requestId).sort();
 
 async function ledgerItems(): Promise<Record<string, unknown>[]> {
-  const { Items = [] } = await new DynamoDBClient(living.hub).send(
-    new ScanCommand({ TableName: 'trellis-local-ledger' }),
-  );
-  return Items.map(item => unmarshall(item));
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(living.hub));
+  const { Items = [] } = await documents.send(new ScanCommand({ TableName: 'trellis-local-ledger' }));
+  return Items;
 }
 
 describe('a domain and an account that leave', () => {
