@@ -2,21 +2,21 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRequest, RequestState } from '../../../shared/access/access-request.ts';
 import { laterBy } from '../../../shared/access/access-request.ts';
-import { doWork } from '../../../shared/access/do-work.ts';
+import { doWork, type WorkServices } from '../../../shared/access/do-work.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { leavingBehind } from '../../../shared/access/links-left-behind.ts';
-import type { OffboardServices } from '../../../shared/access/offboard-access.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
 import { DepartureLedger } from '../../../shared/aws/departure-ledger.ts';
 import { LeavingTable } from '../../../shared/aws/leaving-table.ts';
 import { leavingTablesKey } from '../../../shared/aws/ledger-keys.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
+import { ShareBackTable } from '../../../shared/aws/share-back-table.ts';
 import type { LeavingThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { Mesh } from '../../../shared/mesh/mesh.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
-import { ANALYTICS, AVIATION, FORECAST, MESH, PRINCIPALS, TABLES } from '../../property/sample-mesh.ts';
+import { ANALYTICS, AVIATION, CATALOG, FORECAST, MESH, PRINCIPALS, TABLES } from '../../property/sample-mesh.ts';
 import { APPROVED, NOW, requestIn, WAITING } from '../access/samples.ts';
 import { Ledgers } from './ledger-on-disk.ts';
 import { Mortal } from './mortal.ts';
@@ -47,13 +47,18 @@ async function world(lost: readonly string[] = LOST) {
   let now = NOW;
   let holders = 0;
   const watched = process.watch(lake);
-  const services: OffboardServices = {
+  const standings = new ShareBackTable(disk.documents, disk.TableName, () => now);
+  const services: WorkServices = {
     mesh: MESH,
     ledger: new LedgerTable(disk.documents, disk.TableName),
     departures: new DepartureLedger(disk.documents, disk.TableName),
     lake: watched,
     links: watched,
     shares: watched,
+    standing: standings,
+    domainStandings: standings,
+    catalog: CATALOG,
+    domainTables: { list: async () => ({ tables: [...TABLES] }) },
     outbox: new OutboxTable(disk.documents, disk.TableName, () => now),
     announcer: {
       announce: events =>
@@ -108,6 +113,7 @@ async function world(lost: readonly string[] = LOST) {
     services,
     given,
     leaving,
+    standings,
     now: () => now,
     async statusOf(requestId: string) {
       return (await steady.ledger.loadRequest(requestId))?.state;
@@ -297,6 +303,24 @@ describe('a domain that leaves', () => {
     const revoked = one.told.filter(({ type }) => type === 'Access Revoked');
     expect(revoked).toHaveLength(4);
     for (const { destinations } of revoked) expect(destinations).toContain(AVIATION);
+  });
+
+  it('has what it shares back to its own principals ended, too', async () => {
+    const one = await world();
+    const pair = { principal: `arn:aws:iam::${AVIATION}:role/Reporting`, table: FLIGHTS };
+    await one.standings.want('aviation', { account: AVIATION, principals: [pair.principal] });
+    await one.minute();
+    await one.minute();
+    expect(one.lake.accessByTrellis(pair)).toHaveLength(1);
+    // As apply does.
+    await one.standings.want('aviation', { account: AVIATION, principals: [] });
+    await one.leaving.begin(DOMAIN);
+    await doWork(one.services, { kind: 'leaving', what: 'domain', name: 'aviation' });
+    expect(one.lake.accessByTrellis(pair)).toEqual([]);
+    for (let minute = 0; minute < 5; minute++) await one.minute();
+    expect(one.lake.accessByTrellis(pair)).toEqual([]);
+    const due = await one.disk.due(one.now());
+    expect(due.map(({ kind }) => kind).sort()).toEqual(['leaving', 'leaving-tables']);
   });
 
   it('is done when its central tables are, and begins anew when it leaves another time', async () => {
