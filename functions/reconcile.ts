@@ -16,5 +16,5 @@ const services = catalogServices(0);
 const ENOUGH_MILLISECONDS = 300_000;
 
 export const handler = onInvoke(async (step: ReconcileStep, context) =>
-  takeStep(await services(), step, () => context.getRemainingTimeInMillis() < ENOUGH_MILLISECONDS),
+  takeStep(await services(context), step, () => context.getRemainingTimeInMillis() < ENOUGH_MILLISECONDS),
 );

@@ -1,5 +1,5 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
-import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { columnReasons, missingReason } from './decide-request.ts';
@@ -32,6 +32,7 @@ export function decideAnswer(
   if (!request || mesh.domains[request.domain]?.account !== account) {
     return refused(`No request ${data.requestId} waits for an answer of account ${account}.`);
   }
+  if (!isInMesh(mesh, request.account)) return refused(`Account ${request.account}, which asks, has left the mesh.`);
   const { state } = request;
   if (state.status !== 'waiting')
     return refused(`The request ${data.requestId} does not wait for an answer: it is ${state.status}.`);

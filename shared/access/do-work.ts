@@ -1,12 +1,14 @@
+import { isInMesh } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
 import { convergePair } from './converge-pair.ts';
 import { endGrantsOn } from './end-grants.ts';
-import { type EnforceServices, enforceRequest } from './enforce-request.ts';
+import { enforceRequest } from './enforce-request.ts';
 import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
+import { type OffboardServices, offboardAccess } from './offboard-access.ts';
 import { type ShareBackServices, shareBack } from './share-back.ts';
 import { type ShareBackDomainServices, shareBackDomain } from './share-back-domain.ts';
 
-export type WorkServices = EnforceServices & ShareBackServices & ShareBackDomainServices;
+export type WorkServices = OffboardServices & ShareBackServices & ShareBackDomainServices;
 
 /**
  * Does one piece of what the sweep found due. Where another is at work on the same thing there is nothing to do: what it leaves is due again
@@ -36,7 +38,7 @@ async function workOn(services: WorkServices, item: DueItem): Promise<void> {
     }
     case 'told': {
       const event = await services.outbox.load(item.eventId);
-      if (event) await tell(services, [event]);
+      if (event) await tell(services, [{ ...event, destinations: event.destinations.filter(isStillThere(services)) }]);
       return;
     }
     case 'closed':
@@ -45,7 +47,16 @@ async function workOn(services: WorkServices, item: DueItem): Promise<void> {
       return shareBack(services, item.table);
     case 'share-back-domain':
       return shareBackDomain(services, item.domain);
+    case 'leaving':
+      return offboardAccess(services, item.what, item.name);
     case 'removal':
-      throw new TypeError(`The removal of ${item.table} is not for the function that grants.`);
+    case 'leaving-tables':
+      throw new TypeError(`A piece of work, ${item.kind}, is not for the function that grants.`);
   }
+}
+
+/** The bus of an account that has left may never take an event again: then it is told to those that are there. */
+function isStillThere({ mesh, leavingDomains = {}, leavingAccounts = [] }: OffboardServices) {
+  const leaving = [...Object.values(leavingDomains).map(({ account }) => account), ...leavingAccounts];
+  return (destination: string) => destination === 'hub' || isInMesh(mesh, destination) || leaving.includes(destination);
 }

@@ -1,5 +1,5 @@
 import type { EndCause } from '../../events/told.ts';
-import type { Mesh } from '../mesh/mesh.ts';
+import type { Domain, Mesh } from '../mesh/mesh.ts';
 import { type Announcer, type Outbox, tell } from '../telling/outbox.ts';
 import { toldEvent } from '../telling/told-event.ts';
 import {
@@ -12,12 +12,19 @@ import {
 } from './access-request.ts';
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
-import { nextStep } from './next-step.ts';
+import { type NextStep, nextStep } from './next-step.ts';
+import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { type ProvisionServices, provision } from './provision.ts';
 import { recordStep, type StepNotes } from './record-step.ts';
 
 export interface EnforceServices extends ConvergeServices, ProvisionServices {
   mesh: Mesh;
+  /** Domains that have left the mesh and are not gone yet: told of what becomes of their grants. */
+  leavingDomains?: Record<string, Domain>;
+  /** Accounts of which the same holds. */
+  leavingAccounts?: readonly string[];
+  /** Tells a state machine that waits for an answer that there will be none. */
+  wake?(taskToken: string): Promise<void>;
   outbox: Outbox;
   announcer: Announcer;
   /** For operators: a fault that is dealt with by trying again later. */
@@ -39,9 +46,25 @@ export interface RequestProgress {
  * @throws TableLockedError, LedgerConflictError, ConvergeIncompleteError, or the fault of a service: trying again helps.
  */
 export async function enforceRequest(services: EnforceServices, requestId: string): Promise<RequestProgress> {
+  return inTurn(services, () => doAllDue(services, requestId));
+}
+
+/**
+ * The first step alone of a request whose account or domain has left: it is denied, or gives nothing any more. Taking away what it gave is
+ * due then, at once. Errors as `enforceRequest`.
+ */
+export async function beginOffboarding(services: EnforceServices, requestId: string): Promise<void> {
+  await inTurn(services, async () => {
+    const request = await services.ledger.loadRequest(requestId);
+    const step = request && whatLeft(services.mesh, request) !== undefined ? offboardingStep(request) : undefined;
+    if (request && (step?.kind === 'deny-left' || step?.kind === 'end-left')) await take(services, request, step.kind);
+  });
+}
+
+async function inTurn<T>(services: EnforceServices, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await doAllDue(services, requestId);
+      return await work();
     } catch (fault) {
       // Grants of one principal on one table that end together write the same record: each in its turn, on a new reading.
       if (!(fault instanceof LedgerConflictError) || attempt === CONFLICT_ATTEMPTS) throw fault;
@@ -65,14 +88,17 @@ const CONFLICT_MILLISECONDS = 50;
 
 async function doAllDue(services: EnforceServices, requestId: string): Promise<RequestProgress> {
   for (let request = await services.ledger.loadRequest(requestId); request; ) {
-    const step = nextStep(request, services.now(), noticeMilliseconds(services.mesh));
+    const hasLeft = whatLeft(services.mesh, request) !== undefined;
+    const step = hasLeft
+      ? offboardingStep(request)
+      : nextStep(request, services.now(), noticeMilliseconds(services.mesh));
     if (step.kind === 'wait') return { requestId, status: request.state.status, waitUntil: step.until ?? '' };
     request = await take(services, request, step.kind);
   }
   return { requestId, status: 'unknown', waitUntil: '' };
 }
 
-type DueStep = Exclude<ReturnType<typeof nextStep>['kind'], 'wait'>;
+type DueStep = Exclude<NextStep['kind'], 'wait'>;
 
 async function take(services: EnforceServices, request: AccessRequest, step: DueStep): Promise<AccessRequest> {
   const now = services.now();
@@ -81,6 +107,14 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       const reasons = [`Nobody of ${request.domain} answered in time.`];
       return moveTo(services, request, { status: 'denied', deniedAt: now, reasons }, { at: now });
     }
+    case 'deny-left': {
+      const reasons = [`${whatLeft(services.mesh, request)} has left the mesh.`];
+      const denied = await moveTo(services, request, { status: 'denied', deniedAt: now, reasons }, { at: now });
+      if (request.taskToken !== undefined) await services.wake?.(request.taskToken);
+      return denied;
+    }
+    case 'end-left':
+      return moveTo(services, request, { status: 'ending', cause: 'offboarded', since: now }, { at: now });
     case 'provision':
       return provisionOrRetry(services, request);
     case 'tell-expiring': {
@@ -108,10 +142,15 @@ async function moveTo(
   const pairs =
     state.status === 'ending' ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
   const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
-  const transition = recordStep(services.mesh, after, readings, notes);
+  const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);
   await tell(services, transition.tell);
   return after;
+}
+
+/** As it tells: the owner of what leaves is told to the end. */
+function tellingMesh({ mesh, leavingDomains }: EnforceServices): Mesh {
+  return leavingDomains ? { ...mesh, domains: { ...leavingDomains, ...mesh.domains } } : mesh;
 }
 
 /** Provisions; a failure is kept with the request, which is tried again later and later, and told once it is no passing one. */
@@ -150,7 +189,7 @@ async function recordFailure(
   });
   // A share that takes some seconds to arrive is no news.
   const tells = attempts < FAILURES_UNTOLD ? [] : [told];
-  await services.ledger.commit({ ...recordStep(services.mesh, failed, [], { at }), tell: tells });
+  await services.ledger.commit({ ...recordStep(tellingMesh(services), failed, [], { at }), tell: tells });
   await tell(services, tells);
   return failed;
 }

@@ -85,8 +85,12 @@ export type DueItem =
   | { kind: 'share-back'; table: string }
   /** A domain whose list of who has standing grants has changed. */
   | { kind: 'share-back-domain'; domain: string }
+  /** A domain or an account that leaves the mesh, by its name or id: what there is of access ends. */
+  | { kind: 'leaving'; what: 'domain' | 'account'; name: string }
   /** A table whose grace period is over: for the one writer of the central catalog. */
-  | { kind: 'removal'; table: string };
+  | { kind: 'removal'; table: string }
+  /** A domain that leaves the mesh, and its central tables with it: for the same writer. */
+  | { kind: 'leaving-tables'; domain: string };
 
 /** Owns the truth about who may read what. Implemented over DynamoDB; every read is consistent unless it says otherwise. */
 export interface Ledger {

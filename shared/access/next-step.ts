@@ -8,6 +8,9 @@ export type NextStep =
   | { kind: 'provision' }
   | { kind: 'tell-expiring' }
   | { kind: 'end' }
+  /** Its account or its domain has left the mesh. */
+  | { kind: 'deny-left' }
+  | { kind: 'end-left' }
   /** Take the access away and say so. */
   | { kind: 'withdraw' };
 

@@ -11,6 +11,11 @@ export interface Cause {
   eventId: string;
 }
 
+/** Why nothing is taken from an account. */
+export function notInMesh(account: string): string {
+  return `Account ${account} is not in the mesh.`;
+}
+
 /** Answers an event that asks for nothing that its sender may have: `Event Refused`, once. */
 export async function refuseEvent(
   services: Pick<TakeServices, 'mesh' | 'ledger' | 'outbox' | 'announcer' | 'now'>,

@@ -5,7 +5,7 @@ import { accessRevocationRequested } from '../../events/access-revocation-reques
 import type { Envelope } from '../../events/envelope.ts';
 import { isInMesh } from '../mesh/mesh.ts';
 import { LedgerConflictError } from './ledger.ts';
-import { type Cause, eventIdOf, refuseEvent } from './refuse-event.ts';
+import { type Cause, eventIdOf, notInMesh, refuseEvent } from './refuse-event.ts';
 import { takeAnswer, takeRevocation } from './take-answer.ts';
 import { type RequestReading, takeRequest } from './take-request.ts';
 import type { TakeServices } from './take-services.ts';
@@ -39,7 +39,7 @@ async function dispatch(
   begun: Promise<RequestReading> | undefined,
 ): Promise<void> {
   if (!isInMesh(services.mesh, envelope.account))
-    return refuseEvent(services, envelope, cause, [`Account ${envelope.account} is not in the mesh.`]);
+    return refuseEvent(services, envelope, cause, [notInMesh(envelope.account)]);
   switch (envelope['detail-type']) {
     case accessRequested.detailType:
       return parsed(services, envelope, cause, accessRequested.detail, detail =>

@@ -5,6 +5,7 @@ import { tell } from '../telling/outbox.ts';
 import type { AccessRequest } from './access-request.ts';
 import { decideAnswer } from './decide-answer.ts';
 import { decideRevocation } from './decide-revocation.ts';
+import { meshWithout, thingsBehind } from './departures.ts';
 import type { PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
 import { type Cause, refuseEvent } from './refuse-event.ts';
@@ -17,13 +18,16 @@ export async function takeAnswer(
   cause: Cause,
   data: AccessDecisionMadeData,
 ): Promise<void> {
-  const { ledger, catalog, mesh, policies } = services;
+  const { ledger, catalog, policies } = services;
   const request = await ledger.loadRequest(data.requestId);
   const table = request?.terms[0]?.table;
-  const [description, reading] = await Promise.all([
+  const behind = request ? thingsBehind(services.mesh, request.account, request.domain) : [];
+  const [description, reading, leaving] = await Promise.all([
     table ? catalog.describe(table) : undefined,
     table && request ? ledger.loadPair({ principal: request.principal, table }) : undefined,
+    services.leaving.among(behind),
   ]);
+  const mesh = leaving.reduce(meshWithout, services.mesh);
   const now = services.now();
   const context = { mesh, policies, request, table: description, pair: reading ?? { grants: [] }, now };
   const ruling = decideAnswer(data, envelope.account, new Date(envelope.time).toISOString(), context);

@@ -1,11 +1,14 @@
 import { type AccessRequestedData, accessRequested } from '../../events/access-requested.ts';
 import type { Envelope } from '../../events/envelope.ts';
+import type { LeavingThing } from '../mesh/apply-leaving.ts';
+import { isInMesh, parseCentralTable } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
 import type { AccessRequest } from './access-request.ts';
 import { columnReasons, decideRequest, requestedTable } from './decide-request.ts';
+import { meshWithout, thingsBehind } from './departures.ts';
 import { newPair, type PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
-import { type Cause, refuseEvent } from './refuse-event.ts';
+import { type Cause, notInMesh, refuseEvent } from './refuse-event.ts';
 import type { TableDescription } from './table-description.ts';
 import type { TakeServices } from './take-services.ts';
 
@@ -14,24 +17,32 @@ export interface RequestReading {
   existing: AccessRequest | undefined;
   table: TableDescription | undefined;
   pair: PairReading;
+  /** Of the account that asks and the table's domain, what leaves the mesh now. */
+  leaving: LeavingThing[];
 }
 
 /** Begins the reads of a well-formed request, for a caller that has something else to wait for; undefined for any other event. */
 export function beginReading(services: TakeServices, envelope: Envelope): Promise<RequestReading> | undefined {
   if (envelope['detail-type'] !== accessRequested.detailType) return undefined;
   const { success, data: detail } = accessRequested.detail.safeParse(envelope.detail);
-  return success ? readForRequest(services, detail.data) : undefined;
+  return success ? readForRequest(services, envelope.account, detail.data) : undefined;
 }
 
-async function readForRequest({ ledger, catalog }: TakeServices, data: AccessRequestedData): Promise<RequestReading> {
+async function readForRequest(
+  { mesh, ledger, catalog, leaving }: TakeServices,
+  account: string,
+  data: AccessRequestedData,
+): Promise<RequestReading> {
   const table = requestedTable(data);
+  const domain = table && parseCentralTable(mesh, table)?.domain;
   const pair = { principal: data.principal, table: table ?? '' };
-  const [existing, description, reading] = await Promise.all([
+  const [existing, description, reading, left] = await Promise.all([
     ledger.loadRequest(data.requestId),
     table ? catalog.describe(table) : undefined,
     table ? ledger.loadPair(pair) : { record: newPair(pair), grants: [] },
+    leaving.among(thingsBehind(mesh, account, domain)),
   ]);
-  return { existing, table: description, pair: reading };
+  return { existing, table: description, pair: reading, leaving: left };
 }
 
 /** Decides a request, records it and sets it on its way. @param begun reads of the same request that are under way already */
@@ -42,8 +53,10 @@ export async function takeRequest(
   data: AccessRequestedData,
   begun?: Promise<RequestReading>,
 ): Promise<void> {
-  const { ledger, mesh, policies, processes } = services;
-  const reading = await (begun ?? readForRequest(services, data));
+  const { ledger, policies, processes } = services;
+  const reading = await (begun ?? readForRequest(services, envelope.account, data));
+  const mesh = reading.leaving.reduce(meshWithout, services.mesh);
+  if (!isInMesh(mesh, envelope.account)) return refuseEvent(services, envelope, cause, [notInMesh(envelope.account)]);
   const now = services.now();
   const ruling = decideRequest(data, envelope.account, { mesh, policies, ...reading, now });
   if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);

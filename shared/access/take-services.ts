@@ -1,6 +1,7 @@
 import type { Mesh } from '../mesh/mesh.ts';
 import type { Announcer, Outbox } from '../telling/outbox.ts';
 import type { Instant } from './access-request.ts';
+import type { LeavingNow } from './departures.ts';
 import type { Ledger } from './ledger.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { CentralCatalog } from './table-description.ts';
@@ -19,6 +20,7 @@ export interface TakeServices {
   mesh: Mesh;
   policies: PolicyEngine;
   ledger: Ledger;
+  leaving: LeavingNow;
   catalog: CentralCatalog;
   outbox: Outbox;
   announcer: Announcer;

@@ -14,16 +14,8 @@ import type { KnownPartitions, PartitionActivity, PartitionsEnd } from '../catal
 import type { Quarantine } from '../catalog/table-marks.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
-import {
-  closedKey,
-  DUE,
-  type Key,
-  missingKey,
-  pairPrefix,
-  partitionsKey,
-  quarantineKey,
-  toldKey,
-} from './ledger-keys.ts';
+import { closedKey, DUE, type Key, missingKey, pairPrefix, partitionsKey, quarantineKey } from './ledger-keys.ts';
+import { waitingToBeTold } from './outbox-table.ts';
 
 const POSTPONED_MILLISECONDS = 600_000;
 
@@ -201,17 +193,17 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
   };
 
   readonly grants: RemovalServices['grants'] = {
-    close: async table => {
-      await this.#close(table);
+    close: async (table, ender = 'sweep') => {
+      await this.#close(table, ender);
       return this.#isFree(table);
     },
   };
 
-  async #close(table: string): Promise<void> {
+  async #close(table: string, ender: 'sweep' | 'offboarding'): Promise<void> {
     const at = this.#now();
     const close = new PutCommand({
       TableName: this.#table,
-      Item: { ...closedKey(table), at, due: DUE, dueAt: at },
+      Item: { ...closedKey(table), at, ...(ender === 'sweep' && { due: DUE, dueAt: at }) },
       ConditionExpression: 'attribute_not_exists(pk)',
     });
     try {
@@ -244,8 +236,7 @@ export class CatalogLedger implements PartitionActivity, KeptOutTables, PendingR
   }
 
   #waiting(event: ToldEvent) {
-    const dueAt = new Date(Date.parse(this.#now()) + 60_000).toISOString();
-    return { TableName: this.#table, Item: { ...toldKey(event.eventId), event, due: DUE, dueAt } };
+    return { TableName: this.#table, Item: waitingToBeTold(event, this.#now()) };
   }
 }
 

@@ -15,6 +15,8 @@ import {
   type CentralTables,
   type DatabaseContent,
   DatabaseMissingError,
+  DatabaseOfAnotherError,
+  DomainLeftError,
   TableChangedError,
 } from '../catalog/catalog-ports.ts';
 import type { CentralSnapshot } from '../catalog/plan-table-sync.ts';
@@ -27,10 +29,22 @@ import { listDatabases, listTables } from './producer-catalog.ts';
 /** The central catalog. The role behind it is the only one that writes there: nobody but a table's maker can drop it. */
 export class GlueCentralTables extends GlueCentralPartitions implements CentralTables {
   readonly #glue: GlueClient;
+  readonly #isInMesh: (domain: string) => Promise<boolean>;
 
-  constructor(glue: GlueClient) {
+  /**
+   * @param isInMesh whether the mesh in force has the domain, asked anew before anything is made. A function that runs for a quarter of an hour may go by
+   * a mesh of that long ago.
+   */
+  constructor(glue: GlueClient, isInMesh: (domain: string) => Promise<boolean> = async () => true) {
     super(glue);
     this.#glue = glue;
+    this.#isInMesh = isInMesh;
+  }
+
+  /** @throws DomainLeftError */
+  async #refuseWhatLeft(database: string): Promise<void> {
+    const [domain = ''] = database.split('_');
+    if (!(await this.#isInMesh(domain))) throw new DomainLeftError(database, domain);
   }
 
   async read(database: string, table: string): Promise<CentralSnapshot | undefined> {
@@ -44,6 +58,7 @@ export class GlueCentralTables extends GlueCentralPartitions implements CentralT
   }
 
   async create(DatabaseName: string, content: TableContent): Promise<void> {
+    await this.#refuseWhatLeft(DatabaseName);
     try {
       await this.#glue.send(new CreateTableCommand({ DatabaseName, TableInput: toTableInput(content) }));
     } catch (error) {
@@ -77,6 +92,7 @@ export class GlueCentralTables extends GlueCentralPartitions implements CentralT
   }
 
   async createDatabase(Name: string, content: DatabaseContent): Promise<void> {
+    await this.#refuseWhatLeft(Name);
     try {
       await this.#glue.send(new CreateDatabaseCommand({ DatabaseInput: toDatabaseInput(Name, content) }));
     } catch (error) {
@@ -102,6 +118,8 @@ export class GlueCentralTables extends GlueCentralPartitions implements CentralT
     try {
       await this.#glue.send(new DeleteDatabaseCommand({ Name }));
     } catch (error) {
+      // Lake Formation lets who made a database drop it, and nobody else. Source: its guide, "Implicit Lake Formation permissions".
+      if (isError(error, 'AccessDeniedException')) throw new DatabaseOfAnotherError(Name, { cause: error });
       if (!isError(error, 'EntityNotFoundException')) throw error;
     }
   }

@@ -3,7 +3,6 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { RAMClient } from '@aws-sdk/client-ram';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -84,10 +83,6 @@ export function ramClient(): RAMClient {
 
 export function eventBridgeClient(): EventBridgeClient {
   return new EventBridgeClient(clientOptions);
-}
-
-export function sfnClient(): SFNClient {
-  return new SFNClient(clientOptions);
 }
 
 export function spokeGlue(credentials: SpokeCredentials): (account: string) => GlueClient {

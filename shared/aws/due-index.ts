@@ -42,6 +42,9 @@ function toDueItem({ pk, sk }: Key): DueItem {
   switch (kind) {
     case 'request':
       return { kind: 'request', requestId: id };
+    case 'leaving':
+      if (sk === 'tables') return { kind: 'leaving-tables', domain: rest[1] ?? '' };
+      return { kind: 'leaving', what: rest[0] === 'account' ? 'account' : 'domain', name: rest[1] ?? '' };
     case 'told':
       return { kind: 'told', eventId: id };
     case 'table':

@@ -18,6 +18,8 @@
  *     reconcile#<run>             held#<domain>        removals that it held back
  *     leaving#domain#<name>       leaving              a domain that leaves the mesh: what the worker is to take away, and how far it is
  *     leaving#account#<id>        leaving              the same for an account
+ *     leaving#domain#<name>       tables               the part of it that the writer of the central catalog does
+ *     leaving#domain#<name>       table#<central>      a central table that goes: kept until all that the ledger has of it is gone too
  *     share-back#<domain>         wanted               who has standing grants on all of its tables, and how far that is with the tables there are
  *     mesh                        current              the mesh and its policies, as applied
  *
@@ -106,6 +108,16 @@ export function turnKey(table: string): Key {
 
 export function shareBackKey(domain: string): Key {
   return { pk: `share-back#${domain}`, sk: 'wanted' };
+}
+
+/** The central tables of a domain that leaves. */
+export function leavingTablesKey(domain: string): Key {
+  return { pk: `leaving#domain#${domain}`, sk: 'tables' };
+}
+
+/** One of them. Without a table: the beginning of the keys of all. */
+export function leavingTableKey(domain: string, table = ''): Key {
+  return { pk: `leaving#domain#${domain}`, sk: `table#${table}` };
 }
 
 export const meshKey: Key = { pk: 'mesh', sk: 'current' };

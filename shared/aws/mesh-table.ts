@@ -19,6 +19,20 @@ export class MeshTable implements MeshStore {
     return Item?.applied as AppliedMesh | undefined;
   }
 
+  /** Whether the mesh has the domain at this moment: a consistent read of this alone. */
+  async hasDomain(domain: string): Promise<boolean> {
+    const { Item } = await this.#client.send(
+      new GetCommand({
+        TableName: this.#table,
+        Key: meshKey,
+        ConsistentRead: true,
+        ProjectionExpression: 'applied.mesh.#domains.#domain.account',
+        ExpressionAttributeNames: { '#domains': 'domains', '#domain': domain },
+      }),
+    );
+    return (Item?.applied as AppliedMesh | undefined)?.mesh.domains[domain] !== undefined;
+  }
+
   async save(applied: AppliedMesh): Promise<void> {
     await this.#client.send(new PutCommand({ TableName: this.#table, Item: { ...meshKey, applied } }));
   }

@@ -6,6 +6,15 @@ import { DUE, toldKey } from './ledger-keys.ts';
 /** How long the sweep leaves an event that did not reach a bus. */
 const AGAIN_MILLISECONDS = 300_000;
 
+/** When the sweep tells an event that whoever kept it did not come to tell. */
+const UNTOLD_MILLISECONDS = 60_000;
+
+/** The item of an event that waits to be told, for who writes it in a transaction of its own. */
+export function waitingToBeTold(event: ToldEvent, now: string) {
+  const dueAt = new Date(Date.parse(now) + UNTOLD_MILLISECONDS).toISOString();
+  return { ...toldKey(event.eventId), event, due: DUE, dueAt };
+}
+
 /** The outbox: items of the ledger's table, written in its transactions. */
 export class OutboxTable implements Outbox {
   readonly #client: DynamoDBDocumentClient;

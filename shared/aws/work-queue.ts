@@ -18,11 +18,11 @@ export class SqsWorkQueue implements WorkQueue {
 
   /** @throws WorkNotQueuedError when messages were refused: the next sweep finds them again. */
   async send(items: readonly DueItem[]): Promise<void> {
-    const removals = items.filter(item => item.kind === 'removal');
-    await this.#sendTo(this.#urls.catalog, removals);
+    const ofCatalog = items.filter(isOfCatalog);
+    await this.#sendTo(this.#urls.catalog, ofCatalog);
     await this.#sendTo(
       this.#urls.enforce,
-      items.filter(item => item.kind !== 'removal'),
+      items.filter(item => !isOfCatalog(item)),
     );
   }
 
@@ -42,6 +42,10 @@ export class SqsWorkQueue implements WorkQueue {
     const { Failed = [] } = await this.#client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     if (Failed.length > 0) throw new WorkNotQueuedError(Failed.length, Failed[0]?.Message);
   }
+}
+
+function isOfCatalog({ kind }: DueItem): boolean {
+  return kind === 'removal' || kind === 'leaving-tables';
 }
 
 class WorkNotQueuedError extends Error {

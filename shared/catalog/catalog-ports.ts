@@ -43,7 +43,7 @@ export interface CentralTables extends CentralPartitions {
   createDatabase(database: string, content: DatabaseContent): Promise<void>;
   readDatabase(database: string): Promise<DatabaseContent | undefined>;
   updateDatabase(database: string, content: DatabaseContent): Promise<void>;
-  /** With whatever is in it. One that is not there counts as removed. */
+  /** With whatever is in it. One that is not there counts as removed. @throws DatabaseOfAnotherError */
   removeDatabase(database: string): Promise<void>;
   /** The names of all databases, a page at a time. */
   databaseNames(): AsyncIterable<readonly string[]>;
@@ -111,5 +111,26 @@ export class DatabaseMissingError extends Error {
 
   constructor(database: string, options?: ErrorOptions) {
     super(`The central database ${database} does not exist yet.`, options);
+  }
+}
+
+/** The domain has left the mesh since it was read: nothing of it is made any more. Reading the mesh again helps. */
+export class DomainLeftError extends Error {
+  override name = 'DomainLeftError';
+
+  constructor(database: string, domain: string) {
+    super(`Nothing is made in ${database}: domain ${domain} has left the mesh.`);
+  }
+}
+
+/** Somebody else made the database. Trying again does not help. */
+export class DatabaseOfAnotherError extends Error {
+  override name = 'DatabaseOfAnotherError';
+
+  constructor(database: string, options: ErrorOptions) {
+    super(
+      `Trellis may not drop the central database ${database}, so somebody else made it. Delete it if nobody needs it.`,
+      options,
+    );
   }
 }

@@ -26,10 +26,11 @@ export interface RemovalServices extends SyncServices {
   };
   grants: {
     /**
-     * From now on nobody is granted anything on the table, and whoever ends grants ends those that there are.
+     * From now on nobody is granted anything on the table.
+     * @param ender who has those that there are ended: the sweep, or who offboards the whole domain
      * @returns whether none is left, in the ledger nor in Lake Formation
      */
-    close(table: string): Promise<boolean>;
+    close(table: string, ender?: 'sweep' | 'offboarding'): Promise<boolean>;
   };
 }
 
@@ -48,7 +49,9 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   const removal = await services.due.load(centralTable);
   if (!removal) return 'nothing';
   const { place, since } = removal;
-  if (await isThere(services, place)) return bringBack(services, place, centralTable);
+  // The tables of a domain that has left go with it (`offboardTables`): what is left of this one goes, and nobody asks its source.
+  const hasLeft = !Object.hasOwn(services.mesh.domains, place.domain);
+  if (!hasLeft && (await isThere(services, place))) return bringBack(services, place, centralTable);
   const central = await services.central.read(place.database, place.table);
   const isMarked = central && readMarks(central.content.Parameters).missingSince !== undefined;
   if (central && (!isMarked || central.content.Parameters[DOMAIN_PARAMETER] !== place.domain)) {
@@ -56,9 +59,9 @@ export async function removeTable(services: RemovalServices, centralTable: strin
     await services.due.conclude(centralTable);
     return 'nothing';
   }
-  if (!(await services.grants.close(centralTable))) return 'grants-left';
+  if (!(await services.grants.close(centralTable, hasLeft ? 'offboarding' : 'sweep'))) return 'grants-left';
   if (central) {
-    if (await isThere(services, place)) return bringBack(services, place, centralTable);
+    if (!hasLeft && (await isThere(services, place))) return bringBack(services, place, centralTable);
     await services.central.remove(place.database, place.table);
   }
   services.seen.forget(centralTable);
@@ -66,7 +69,7 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   if (!(await services.due.conclude(centralTable, event))) return 'nothing';
   services.measure('CatalogRemovals', 1);
   await tell(services, [event]);
-  if (await isThere(services, place)) await bringBack(services, place, centralTable);
+  if (!hasLeft && (await isThere(services, place))) await bringBack(services, place, centralTable);
   return 'removed';
 }
 

@@ -1,5 +1,6 @@
 import { AtOnce } from './at-once.ts';
 import type { TablesInTurn } from './in-turn.ts';
+import { type OffboardTablesServices, offboardTables } from './offboard-tables.ts';
 import { type CatalogHint, parseCatalogEvent } from './parse-catalog-event.ts';
 import { type RemovalServices, removeTable } from './remove-table.ts';
 import { readMarks } from './table-marks.ts';
@@ -7,7 +8,7 @@ import { placeOf } from './table-place.ts';
 
 /** One message of the catalog queue. */
 export interface CatalogMessage {
-  /** Glue's event, or a removal that the sweep found due. */
+  /** Glue's event, or a removal, or a domain that leaves, that the sweep found due. */
   body: unknown;
   /** Names the message; the same when it is delivered again. */
   id: string;
@@ -19,14 +20,17 @@ export interface CatalogMessage {
 const TABLES_AT_ONCE = 8;
 
 /**
- * Does what a message asks for: looks at the tables that an event hints at, or removes one whose grace period is over.
+ * Does what a message asks for: looks at the tables that an event hints at, or removes one whose grace period is over, or
+ * those of a domain that leaves.
  * @throws UnfinishedError when there are more tables than time: those that are left are looked at when the message comes again
  */
 export async function takeCatalogWork(
-  services: RemovalServices,
+  services: OffboardTablesServices,
   inTurn: TablesInTurn,
   { body, id: by, isRepeated, isTimeUp }: CatalogMessage,
 ): Promise<void> {
+  const leaving = leavingOf(body);
+  if (leaving !== undefined) return offboardTables(services, leaving);
   const removal = removalOf(body);
   if (removal !== undefined) return remove(services, removal);
   const hint = parseCatalogEvent(body);
@@ -59,6 +63,11 @@ async function remove(services: RemovalServices, table: string): Promise<void> {
 function removalOf(body: unknown): string | undefined {
   const { kind, table } = (body ?? {}) as { kind?: unknown; table?: unknown };
   return kind === 'removal' && typeof table === 'string' ? table : undefined;
+}
+
+function leavingOf(body: unknown): string | undefined {
+  const { kind, domain } = (body ?? {}) as { kind?: unknown; domain?: unknown };
+  return kind === 'leaving-tables' && typeof domain === 'string' ? domain : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { AppliedMesh, MeshStore } from '../mesh/applied-mesh.ts';
 import { NoMeshError } from '../mesh/applied-mesh.ts';
 
 /** How long a warm function goes on with the mesh that it read: an `apply` is in force everywhere after so long. */
-const FRESH_MILLISECONDS = 60_000;
+export const FRESH_MILLISECONDS = 60_000;
 
 /** The mesh in force, read once a minute at the most. @throws NoMeshError (by the returned function) before the first apply. */
 export function meshCache(store: MeshStore): () => Promise<AppliedMesh> {

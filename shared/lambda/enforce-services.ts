@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import type { WorkServices } from '../access/do-work.ts';
+import { leavingBehind } from '../access/links-left-behind.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
 import {
   documentClient,
@@ -14,6 +15,7 @@ import {
   spokeRam,
 } from '../aws/clients.ts';
 import { GlueConsumerLinks } from '../aws/consumer-links.ts';
+import { DepartureLedger } from '../aws/departure-ledger.ts';
 import { GlueDomainTables } from '../aws/domain-tables.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
 import { LakeFormationPermissions } from '../aws/lake-permissions.ts';
@@ -36,15 +38,17 @@ export function enforceServices(): (context: Context) => Promise<WorkServices> {
   const credentials = spokeCredentials('trellis-access');
   const standings = new ShareBackTable(documents, ledgerTable, now);
   const glue = glueClient();
+  const links = new GlueConsumerLinks(spokeGlue(credentials), spokeLakeFormation(credentials), hub);
   const services = {
     ledger: new LedgerTable(documents, ledgerTable),
     lake: new LakeFormationPermissions(lakeFormationClient(), hub.account),
-    links: new GlueConsumerLinks(spokeGlue(credentials), spokeLakeFormation(credentials), hub),
     standing: standings,
     domainStandings: standings,
     catalog: new GlueCentralCatalog(glue),
     domainTables: new GlueDomainTables(glue),
     shares: new RamResourceShares(ramClient(), spokeRam(credentials), hub),
+    departures: new DepartureLedger(documents, ledgerTable),
+    wake,
     outbox: new OutboxTable(documents, ledgerTable, now),
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hub, report),
     report,
@@ -52,10 +56,24 @@ export function enforceServices(): (context: Context) => Promise<WorkServices> {
     newHolder: () => crypto.randomUUID(),
     pause: (milliseconds: number) => sleep(milliseconds),
   };
-  return async context => ({
-    ...services,
-    mesh: (await mesh()).mesh,
-    // A second more: the process is dead by then.
-    deadline: () => new Date(Date.now() + context.getRemainingTimeInMillis() + 1000).toISOString(),
-  });
+  return async context => {
+    const { mesh: inForce, leaving } = await mesh();
+    return {
+      ...services,
+      mesh: inForce,
+      links: leavingBehind(links, inForce, report),
+      ...(leaving && { leavingDomains: leaving.domains, leavingAccounts: leaving.accounts }),
+      // A second more: the process is dead by then.
+      deadline: () => new Date(Date.now() + context.getRemainingTimeInMillis() + 1000).toISOString(),
+    };
+  };
+}
+
+/** Loads the client with the first call: few processes ever need it. */
+async function wake(taskToken: string): Promise<void> {
+  const [{ sfnClient }, { wakeMachine }] = await Promise.all([
+    import('../aws/sfn-client.ts'),
+    import('../aws/request-processes.ts'),
+  ]);
+  await wakeMachine(sfnClient(), taskToken);
 }

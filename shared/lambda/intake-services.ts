@@ -1,11 +1,13 @@
 import type { TakeServices } from '../access/take-services.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
-import { documentClient, eventBridgeClient, glueClient, sfnClient } from '../aws/clients.ts';
+import { documentClient, eventBridgeClient, glueClient } from '../aws/clients.ts';
 import { EventBridgeAnnouncer } from '../aws/event-announcer.ts';
+import { LeavingNowTable } from '../aws/leaving-now.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { MeshTable } from '../aws/mesh-table.ts';
 import { OutboxTable } from '../aws/outbox-table.ts';
 import { StepFunctionsProcesses } from '../aws/request-processes.ts';
+import { sfnClient } from '../aws/sfn-client.ts';
 import { sqsClient } from '../aws/sqs-client.ts';
 import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
@@ -22,6 +24,7 @@ export function intakeServices(): () => Promise<TakeServices> {
   const processes = { stateMachineArn: setting('ACCESS_REQUEST_MACHINE'), queueUrl: setting('ENFORCE_QUEUE_URL') };
   const services = {
     ledger: new LedgerTable(documents, ledgerTable),
+    leaving: new LeavingNowTable(documents, ledgerTable),
     catalog: new GlueCentralCatalog(glueClient()),
     outbox: new OutboxTable(documents, ledgerTable, now),
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),

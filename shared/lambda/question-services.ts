@@ -1,6 +1,7 @@
-import { documentClient, sfnClient } from '../aws/clients.ts';
+import { documentClient } from '../aws/clients.ts';
 import { LedgerTable } from '../aws/ledger-table.ts';
 import { wakeMachine } from '../aws/request-processes.ts';
+import { sfnClient } from '../aws/sfn-client.ts';
 import { setting } from './environment.ts';
 
 /** What keeping a waiting machine's token needs. */

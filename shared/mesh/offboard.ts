@@ -100,6 +100,8 @@ async function waitUntilGone(
 
 function describe(thing: LeavingThing, status: LeavingStatus | undefined): string {
   if (status?.isDone) return `${nameOfThing(thing)} has left`;
+  if (status?.grants === 0 && (thing.kind === 'account' || status.tables === 0))
+    return `${nameOfThing(thing)}: nothing left; certain within minutes`;
   const left = describeLeft(status);
   return `${nameOfThing(thing)}: ${left === '' ? 'under way' : `${left} left`}`;
 }
@@ -110,7 +112,7 @@ export class OffboardingStalledError extends Error {
 
   constructor(line: string) {
     super(
-      `Nothing has moved for 30 minutes (${line}). The log of access-enforce says what fails. It is tried every minute; apply again to go on.`,
+      `Nothing has moved for 30 minutes (${line}). The logs of access-enforce (grants) and catalog-sync (tables) say what fails. It is tried again and again; apply again to go on.`,
     );
   }
 }

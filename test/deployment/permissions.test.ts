@@ -162,6 +162,7 @@ describe('roles of the hub', () => {
         'glue:CreateTable',
         'glue:UpdateTable',
         'glue:DeleteTable',
+        'glue:DeleteDatabase',
         'glue:BatchCreatePartition',
       ),
     ).toEqual(['CatalogSyncRole']);

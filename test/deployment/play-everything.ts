@@ -45,6 +45,7 @@ import { searchCatalog, showTable } from '../../shared/catalog/browse-catalog.ts
 import { applyMesh } from '../../shared/mesh/apply-mesh.ts';
 import { readStage } from '../../shared/mesh/read-mesh-folder.ts';
 import { checkSpokes } from '../../shared/mesh/spoke-checks.ts';
+import { applyWithout } from '../journeys/apply-without.ts';
 import { ROOT } from './source-files.ts';
 import { mesh as meshFile } from './stacks.ts';
 
@@ -71,6 +72,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await accessEnds(mesh);
   await aReconcileFindsWhatIsLeft(mesh);
   await aviationSharesBack(mesh, []);
+  await membersLeave(mesh);
   return hear();
 }
 
@@ -296,6 +298,19 @@ async function readingFailsForAWhile(mesh: Mesh): Promise<void> {
 async function accessEnds(mesh: Mesh): Promise<void> {
   await mesh.advance(25 * HOUR);
   await rest(mesh);
+}
+
+/** A domain and a consumer leave, with a grant that lives and a request that waits. */
+async function membersLeave(mesh: Mesh): Promise<void> {
+  const study = { purpose: 'delay-study', durationDays: 30 };
+  await ask(mesh, ANALYST, { requestId: 'weather-3', ...study, tables: ['climate_observations.weather'] });
+  const birds = { tables: ['aviation_ops.birdstrikes'], purpose: 'safety-study' };
+  await ask(mesh, REGIONAL, { requestId: 'birds-5', ...birds, durationDays: 30 });
+  await applyWithout(mesh, { domains: ['climate'], consumers: ['analytics'] });
+  for (let minute = 0; minute < 10; minute++) {
+    await mesh.advance(60);
+    await rest(mesh);
+  }
 }
 
 async function ask(

@@ -11,6 +11,7 @@ import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
 import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import type { Decisions } from './decisions.ts';
+import { MemoryDepartures } from './memory-departures.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
 import { MemoryStandings } from './memory-standings.ts';
@@ -191,6 +192,7 @@ export class World {
       policies: POLICIES,
       catalog: CATALOG,
       ledger: this.#ledger(process),
+      leaving: { among: async () => [] },
       outbox: outboxPorts(step, this.ledger),
       announcer: announcerPorts(step, this.announced),
       processes: this.#processes(process),
@@ -208,6 +210,7 @@ export class World {
       lake: this.#sabotage.lake?.(lake) ?? lake,
       links,
       shares: links,
+      departures: new MemoryDepartures(this.ledger),
       ...standingPorts(step, this.standings),
       catalog: { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) },
       domainTables: { list: () => step('catalog.list', async () => ({ tables: [...this.tables.keys()] })) },
@@ -262,6 +265,10 @@ function nameOf(item: DueItem): string {
     case 'share-back':
     case 'removal':
       return `${item.kind} ${item.table}`;
+    case 'leaving':
+      return `${item.what} ${item.name} leaves`;
+    case 'leaving-tables':
+      return `tables of ${item.domain} leave`;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Ledger } from '../../../shared/access/ledger.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
 import type { TableDescription } from '../../../shared/access/table-description.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
+import { MemoryDepartures } from '../../property/memory-departures.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
 import { MemoryStandings } from '../../property/memory-standings.ts';
@@ -17,6 +18,7 @@ export const PAIR = { principal: ANALYST, table: FLIGHTS };
 export class EnforceRig {
   now: Instant = NOW;
   readonly ledger = new MemoryLedger(() => this.now);
+  readonly departures = new MemoryDepartures(this.ledger);
   readonly lake = new MemoryLake();
   readonly told: ToldEvent[] = [];
   readonly reports: string[] = [];
@@ -34,6 +36,7 @@ export class EnforceRig {
     domainStandings: this.standings,
     catalog: { describe: async table => structuredClone(this.catalog.get(table)) },
     domainTables: { list: async () => ({ tables: [...this.catalog.keys()] }) },
+    departures: this.departures,
     outbox: this.ledger,
     announcer: {
       announce: async events => {

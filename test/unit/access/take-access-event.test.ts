@@ -6,6 +6,7 @@ import { eventIdOf } from '../../../shared/access/refuse-event.ts';
 import { takeAccessEvent } from '../../../shared/access/take-access-event.ts';
 import { beginReading } from '../../../shared/access/take-request.ts';
 import type { TakeServices } from '../../../shared/access/take-services.ts';
+import { nameOfThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
 import { ANALYTICS, AVIATION, CATALOG, envelope, HUB, MESH, POLICIES, STEWARD } from '../../property/sample-mesh.ts';
@@ -16,17 +17,21 @@ let ledger: MemoryLedger;
 let told: ToldEvent[];
 let calls: string[];
 let services: TakeServices;
+/** What leaves the mesh though this function does not know it yet. */
+let leaving: string[];
 
 beforeEach(() => {
   now = NOW;
   told = [];
   calls = [];
+  leaving = [];
   ledger = new MemoryLedger(() => now);
   services = {
     mesh: MESH,
     policies: POLICIES,
     catalog: CATALOG,
     ledger,
+    leaving: { among: async things => things.filter(thing => leaving.includes(nameOfThing(thing))) },
     outbox: ledger,
     announcer: {
       announce: async events => {
@@ -112,6 +117,31 @@ describe('a request', () => {
     await take(asked({ principal: 'arn:aws:iam::555555555555:role/Other' }));
     expect(lastRefusal()).toContain('not of the account that asks');
     expect(ledger.requests.size).toBe(0);
+  });
+
+  it('of an account that leaves is refused, though this function does not know its mesh yet', async () => {
+    leaving = [`account ${ANALYTICS}`];
+    await take(asked({ purpose: 'reporting' }));
+    expect(lastRefusal()).toBe(`Account ${ANALYTICS} is not in the mesh.`);
+    expect(ledger.requests.size).toBe(0);
+  });
+
+  it('for a table of a domain that leaves is denied', async () => {
+    leaving = ['domain aviation'];
+    await take(asked({ purpose: 'reporting' }));
+    expect((told[0] as ToldEvent<'Access Denied'>).data.reasons).toEqual([
+      `${FLIGHTS} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`,
+    ]);
+  });
+
+  it('that waits is approved no more when its account, or its domain, leaves', async () => {
+    await take(asked());
+    for (const thing of [`account ${ANALYTICS}`, 'domain aviation']) {
+      leaving = [thing];
+      await take(decided());
+      expect(lastRefusal()).toMatch(/has left the mesh|No request r1 waits/);
+      expect(status()).toBe('waiting');
+    }
   });
 
   it('sent again is silent, and starts a machine that an earlier delivery may not have started', async () => {

@@ -59,6 +59,7 @@ beforeEach(() => {
     mesh,
     policies,
     ledger,
+    leaving: { among: async () => [] },
     outbox: ledger,
     catalog: {
       describe: async () => {

@@ -5,6 +5,7 @@ import {
   BatchUpdatePartitionCommand,
   CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteDatabaseCommand,
   DeleteTableCommand,
   GetTableCommand,
   GlueClient,
@@ -186,5 +187,36 @@ describe('a central table that goes', () => {
     await central.remove('aviation_ops', 'flights');
     await central.remove('aviation_ops', 'flights');
     await expect(central.remove('aviation_ops', 'flights')).rejects.toThrow(expect.objectContaining({ name: 'X' }));
+  });
+});
+
+describe('a database whose domain leaves', () => {
+  it('is removed, counts as removed when it is not there, and is somebody else’s when it may not be; other faults surface', async () => {
+    glue
+      .on(DeleteDatabaseCommand)
+      .resolvesOnce({})
+      .rejectsOnce(fault('EntityNotFoundException'))
+      .rejectsOnce(fault('AccessDeniedException'))
+      .rejects(fault('InternalServiceException'));
+    await central.removeDatabase('aviation_ops');
+    await central.removeDatabase('aviation_ops');
+    const names = ['DatabaseOfAnotherError', 'InternalServiceException'];
+    for (const name of names)
+      await expect(central.removeDatabase('aviation_ops')).rejects.toThrow(expect.objectContaining({ name }));
+  });
+
+  it('is not made again, and no table in it, by who still knows the mesh before', async () => {
+    const asked: string[] = [];
+    const fenced = new GlueCentralTables(new GlueClient(), async domain => {
+      asked.push(domain);
+      return domain === 'aviation';
+    });
+    const refused = expect.objectContaining({ name: 'DomainLeftError' });
+    await expect(fenced.create('climate_observations', flights())).rejects.toThrow(refused);
+    await expect(fenced.createDatabase('climate_observations', {})).rejects.toThrow(refused);
+    expect(glue).not.toHaveReceivedAnyCommand();
+    glue.on(CreateTableCommand).resolves({});
+    await fenced.create('aviation_ops', flights());
+    expect(asked).toEqual(['climate', 'climate', 'aviation']);
   });
 });

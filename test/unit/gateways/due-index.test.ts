@@ -44,6 +44,23 @@ describe('the index of what is due', () => {
     });
   });
 
+  it('tells apart what leaves, and what of it is the writer of the catalog’s', async () => {
+    dynamo.on(QueryCommand).resolves({
+      Items: [
+        keys('leaving#domain#climate', 'leaving'),
+        keys('leaving#domain#climate', 'tables'),
+        keys('leaving#account#444444444444', 'leaving'),
+      ],
+    });
+    expect(await allDue()).toEqual([
+      [
+        { kind: 'leaving', what: 'domain', name: 'climate' },
+        { kind: 'leaving-tables', domain: 'climate' },
+        { kind: 'leaving', what: 'account', name: '444444444444' },
+      ],
+    ]);
+  });
+
   it('is alarmed by due work of no known kind', async () => {
     dynamo.on(QueryCommand).resolves({ Items: [keys('mystery#1', 'x')] });
     await expect(allDue()).rejects.toThrow('mystery#1');

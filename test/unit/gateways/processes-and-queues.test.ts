@@ -74,14 +74,15 @@ describe('the queue of due work', () => {
     for (const { Entries = [] } of calls) expect(new Set(Entries.map(entry => entry.Id)).size).toBe(Entries.length);
   });
 
-  it('brings removals to the one writer of the catalog', async () => {
+  it('brings removals, and tables that leave, to the one writer of the catalog', async () => {
     sqs.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] });
     const removal: DueItem = { kind: 'removal', table: 'aviation_ops.flights' };
-    await queue.send([...due(1), removal]);
+    const leaving: DueItem = { kind: 'leaving', what: 'domain', name: 'aviation' };
+    await queue.send([...due(1), removal, leaving, { kind: 'leaving-tables', domain: 'aviation' }]);
     const calls = sqs.commandCalls(SendMessageBatchCommand).map(call => call.args[0].input);
     expect(calls.map(({ QueueUrl, Entries }) => [QueueUrl, Entries?.length])).toEqual([
-      [catalogUrl, 1],
-      [queueUrl, 1],
+      [catalogUrl, 2],
+      [queueUrl, 2],
     ]);
     expect(calls[0]?.Entries?.[0]?.MessageBody).toBe(JSON.stringify(removal));
   });
