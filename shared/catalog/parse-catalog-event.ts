@@ -27,7 +27,8 @@ export function parseCatalogEvent(event: unknown): CatalogHint {
   const database = databaseName.toLowerCase();
   const tables = changedTables.map(name => name.toLowerCase());
   const isGone = typeOfChange === 'DeleteDatabase';
-  if (tables.length > 0 && !isGone) return { kind: 'tables', account, database, tables, partitions: 'unknown', ...happenedAt };
+  if (tables.length > 0 && !isGone)
+    return { kind: 'tables', account, database, tables, partitions: 'unknown', ...happenedAt };
   return { kind: 'database', account, database, isGone, ...happenedAt };
 }
 

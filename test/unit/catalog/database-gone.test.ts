@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TablesInTurn } from '../../../shared/catalog/in-turn.ts';
-import type { RemovalServices } from '../../../shared/catalog/remove-table.ts';
 import { readMarks } from '../../../shared/catalog/table-marks.ts';
 import { takeCatalogWork } from '../../../shared/catalog/take-catalog-work.ts';
 import { Catalogs, reconcile } from '../reconcile/catalogs.ts';
@@ -32,7 +31,7 @@ async function withoutItsDatabase(): Promise<Catalogs> {
 
 function take(catalogs: Catalogs, isRepeated: boolean, isTimeUp: () => boolean): Promise<void> {
   // What removing needs besides is not asked for.
-  const services = catalogs.services() as unknown as RemovalServices;
+  const services = catalogs.services() as unknown as Parameters<typeof takeCatalogWork>[0];
   return takeCatalogWork(services, new TablesInTurn(), { body: gone, id: 'message', isRepeated, isTimeUp });
 }
 
