@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { DepartingTables, LeavingTables } from '../catalog/offboard-tables.ts';
 import type { ToldEvent } from '../telling/told-event.ts';
-import { isError } from './aws-errors.ts';
+import { cancellationCodes, isError } from './aws-errors.ts';
 import {
   closedKey,
   type Key,
@@ -64,11 +64,22 @@ export class DepartingTablesLedger implements DepartingTables {
     for await (const keys of this.#keys(pk, sk)) yield keys.map(key => key.sk.slice(sk.length));
   }
 
-  async conclude(domain: string, table: string, event?: ToldEvent): Promise<void> {
-    const forget = (Key: Key) => ({ Delete: { TableName: this.#table, Key } });
-    const forgotten = [leavingTableKey(domain, table), missingKey(table), closedKey(table)].map(forget);
-    const put = event ? [{ Put: { TableName: this.#table, Item: waitingToBeTold(event, this.#now()) } }] : [];
-    await this.#client.send(new TransactWriteCommand({ TransactItems: [...forgotten, ...put] }));
+  async conclude(domain: string, table: string, event?: ToldEvent): Promise<boolean> {
+    const forget = (Key: Key) => ({ TableName: this.#table, Key });
+    const isFirst = event && { ConditionExpression: 'attribute_exists(pk)' };
+    const TransactItems = [
+      { Delete: { ...forget(leavingTableKey(domain, table)), ...isFirst } },
+      { Delete: forget(missingKey(table)) },
+      { Delete: forget(closedKey(table)) },
+      ...(event ? [{ Put: { TableName: this.#table, Item: waitingToBeTold(event, this.#now()) } }] : []),
+    ];
+    try {
+      await this.#client.send(new TransactWriteCommand({ TransactItems }));
+      return true;
+    } catch (error) {
+      if (cancellationCodes(error)?.[0] !== 'ConditionalCheckFailed') throw error;
+      return false;
+    }
   }
 
   async forgetRest(domain: string): Promise<number> {

@@ -21,8 +21,11 @@ export interface DepartingTables {
   /** Keeps the name of a table until all is gone that there is of it. Safe to repeat. */
   note(domain: string, table: string): Promise<void>;
   noted(domain: string): AsyncIterable<string[]>;
-  /** Forgets the table's name and all that kept it from being used again; keeps the event that tells of its end, all in one step. */
-  conclude(domain: string, table: string, event?: ToldEvent): Promise<void>;
+  /**
+   * Forgets the table's name and all that kept it from being used again; keeps the event that tells of its end, all in one step.
+   * @returns false when another has concluded it: then there is nothing to tell
+   */
+  conclude(domain: string, table: string, event?: ToldEvent): Promise<boolean>;
   /** Forgets what was kept of the domain's partitions and of tables that were kept out. @returns how much there was */
   forgetRest(domain: string): Promise<number>;
   saveProgress(tables: LeavingTables, left: number, lookAgainAt: string): Promise<void>;
@@ -116,8 +119,10 @@ class TablesWork {
     const { departing, central, grants, seen, measure } = this.#services;
     const { domain, account, since } = this.#tables;
     const [database = '', table = ''] = name.split('.');
-    if (!isNoted) await departing.note(domain, name);
     const found = await central.read(database, table);
+    // Another has removed it since it was listed.
+    if (!found && !isNoted) return true;
+    if (!isNoted) await departing.note(domain, name);
     if (found && found.content.Parameters[DOMAIN_PARAMETER] !== domain) {
       // Somebody has put something else there.
       await departing.conclude(domain, name);
@@ -128,7 +133,7 @@ class TablesWork {
     seen.forget(name);
     const data = { domain, database, table, changes: ['removed', 'offboarded'] };
     const event = toldEvent('Catalog Table Removed', [database, table, since], this.#services.now(), [account], data);
-    await departing.conclude(domain, name, event);
+    if (!(await departing.conclude(domain, name, event))) return true;
     measure('CatalogRemovals', 1);
     await tell(this.#services, [event]);
     return true;

@@ -49,9 +49,7 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   const removal = await services.due.load(centralTable);
   if (!removal) return 'nothing';
   const { place, since } = removal;
-  // The tables of a domain that has left go with it (`offboardTables`): what is left of this one goes, and nobody asks its source.
-  const hasLeft = !Object.hasOwn(services.mesh.domains, place.domain);
-  if (!hasLeft && (await isThere(services, place))) return bringBack(services, place, centralTable);
+  if (await isThere(services, place)) return bringBack(services, place, centralTable);
   const central = await services.central.read(place.database, place.table);
   const isMarked = central && readMarks(central.content.Parameters).missingSince !== undefined;
   if (central && (!isMarked || central.content.Parameters[DOMAIN_PARAMETER] !== place.domain)) {
@@ -59,9 +57,11 @@ export async function removeTable(services: RemovalServices, centralTable: strin
     await services.due.conclude(centralTable);
     return 'nothing';
   }
-  if (!(await services.grants.close(centralTable, hasLeft ? 'offboarding' : 'sweep'))) return 'grants-left';
+  // Who offboards a domain ends the grants on its tables, and says so.
+  const ender = Object.hasOwn(services.mesh.domains, place.domain) ? 'sweep' : 'offboarding';
+  if (!(await services.grants.close(centralTable, ender))) return 'grants-left';
   if (central) {
-    if (!hasLeft && (await isThere(services, place))) return bringBack(services, place, centralTable);
+    if (await isThere(services, place)) return bringBack(services, place, centralTable);
     await services.central.remove(place.database, place.table);
   }
   services.seen.forget(centralTable);
@@ -69,7 +69,7 @@ export async function removeTable(services: RemovalServices, centralTable: strin
   if (!(await services.due.conclude(centralTable, event))) return 'nothing';
   services.measure('CatalogRemovals', 1);
   await tell(services, [event]);
-  if (!hasLeft && (await isThere(services, place))) await bringBack(services, place, centralTable);
+  if (await isThere(services, place)) await bringBack(services, place, centralTable);
   return 'removed';
 }
 

@@ -259,6 +259,30 @@ describe('the central tables of a domain that leaves', () => {
   });
 });
 
+describe('two at once', () => {
+  it('do the same as one', async () => {
+    const one = await world();
+    await Promise.all([1, 2].map(() => offboardTables(one.services, 'aviation')));
+    await untilDone(one);
+    await expectGone(one);
+  });
+
+  it('of which one comes late tell a table’s end once', async () => {
+    const one = await world();
+    await one.services.departing.note('aviation', 'aviation_ops.flights');
+    const conclude = one.services.departing.conclude.bind(one.services.departing);
+    one.services.departing.conclude = async (domain, table, event) => {
+      // Another is done with it a moment before.
+      if (event) await conclude(domain, table, event);
+      return conclude(domain, table, event);
+    };
+    await one.minute();
+    expect(one.told).toEqual([]);
+    for (let minute = 0; minute < 3; minute++) await one.minute();
+    expect(one.told).toHaveLength(3);
+  });
+});
+
 describe.each(['before', 'after'] as const)('a process that dies %s a call of it', when => {
   it('has removed, told and let go of everything by the next deliveries, whichever call it was', async () => {
     for (let nth = 1; ; nth++) {
