@@ -30,6 +30,8 @@ export class Queue {
   modifiedAt: number;
   purgedAt: number | undefined;
   #attributes: Record<string, string>;
+  /** Read once: every delivery asks for them, and IAM makes each document ready once. */
+  #documents: ReturnType<typeof documentsOf>;
   readonly #clock: VirtualClock;
   readonly #find: (queueArn: string) => Queue | undefined;
   /** In the order in which they became visible. */
@@ -48,6 +50,7 @@ export class Queue {
     this.account = identity.account;
     this.name = identity.name;
     this.#attributes = { ...DEFAULT_ATTRIBUTES, ...attributes };
+    this.#documents = documentsOf(this.#attributes);
     this.#clock = clock;
     this.#find = find;
     this.createdAt = clock.now();
@@ -55,11 +58,11 @@ export class Queue {
   }
 
   get policy(): PolicyDocument | undefined {
-    return accessPolicyOf(this.#attributes);
+    return this.#documents.policy;
   }
 
   get deadLetterTargetArn(): string | undefined {
-    return redrivePolicyOf(this.#attributes)?.deadLetterTargetArn;
+    return this.#documents.redrive?.deadLetterTargetArn;
   }
 
   /** The value of a numeric attribute: seconds or bytes. */
@@ -69,6 +72,7 @@ export class Queue {
 
   setAttributes(attributes: Record<string, string>): void {
     this.#attributes = { ...this.#attributes, ...attributes };
+    this.#documents = documentsOf(this.#attributes);
     this.modifiedAt = this.#clock.now();
   }
 
@@ -120,7 +124,7 @@ export class Queue {
    * Simplification: it keeps its receive count there.
    */
   receive(max: number, visibilitySeconds = this.number('VisibilityTimeout')): ReceivedMessage[] {
-    const redrive = redrivePolicyOf(this.#attributes);
+    const { redrive } = this.#documents;
     const deadLetters = redrive && this.#find(redrive.deadLetterTargetArn);
     const hiddenUntil = this.#in(visibilitySeconds);
     const received: ReceivedMessage[] = [];
@@ -229,6 +233,10 @@ export class Queue {
     }
     return id;
   }
+}
+
+function documentsOf(attributes: Record<string, string>) {
+  return { policy: accessPolicyOf(attributes), redrive: redrivePolicyOf(attributes) };
 }
 
 /** New for each receive. */

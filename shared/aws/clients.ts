@@ -1,6 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GlueClient } from '@aws-sdk/client-glue';
+import { GetTableResponse$, GlueClient, type GlueClientConfig } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { RAMClient } from '@aws-sdk/client-ram';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -23,11 +23,19 @@ export function documentClient(connection: DynamoDBClientConfig = {}): DynamoDBD
 }
 
 /**
- * For who makes the same call again and again: the SDK puts a call's steps together once for each command. The document client cannot.
+ * For who makes the same calls again and again: the SDK puts a call's steps together once for each command. The document client cannot.
  * Source: @smithy/core, SmithyConfiguration, `cacheMiddleware`.
  */
+const steadyOptions = { ...clientOptions, cacheMiddleware: true };
+
+/** The SDK walks through each input and answer to hide what is sensitive from its logger, though it has none here. */
+function withoutLog<T extends { middlewareStack: { remove(step: string): boolean } }>(client: T): T {
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
+}
+
 export function steadyDynamoClient(): DynamoDBClient {
-  return new DynamoDBClient({ ...clientOptions, cacheMiddleware: true });
+  return withoutLog(new DynamoDBClient(steadyOptions));
 }
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: Date };
@@ -69,8 +77,16 @@ export function perAccount<T>(make: (account: string) => T): (account: string) =
   };
 }
 
+function steadyGlue(options: GlueClientConfig = {}): GlueClient {
+  // The SDK keeps with an answer's shape whether it holds numbers of any precision, and parses such an answer at a tenth of the speed: a table's
+  // may, in the documents of `IcebergTableMetadata`, which nothing here reads. Source: @smithy/core, `needsReviver`. With a release of it that
+  // looks elsewhere this is slower, and no less right.
+  Object.assign(GetTableResponse$, { [Symbol.for('@aws-sdk/reviver')]: false });
+  return withoutLog(new GlueClient({ ...steadyOptions, ...options }));
+}
+
 export function glueClient(): GlueClient {
-  return new GlueClient(clientOptions);
+  return steadyGlue();
 }
 
 export function lakeFormationClient(): LakeFormationClient {
@@ -82,11 +98,11 @@ export function ramClient(): RAMClient {
 }
 
 export function eventBridgeClient(): EventBridgeClient {
-  return new EventBridgeClient(clientOptions);
+  return withoutLog(new EventBridgeClient(steadyOptions));
 }
 
 export function spokeGlue(credentials: SpokeCredentials): (account: string) => GlueClient {
-  return perAccount(account => new GlueClient({ ...clientOptions, credentials: credentials(account) }));
+  return perAccount(account => steadyGlue({ credentials: credentials(account) }));
 }
 
 export function spokeLakeFormation(credentials: SpokeCredentials): (account: string) => LakeFormationClient {

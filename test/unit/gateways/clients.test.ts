@@ -4,8 +4,8 @@ import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clientOptions, perAccount, spokeCredentials } from '../../../shared/aws/clients.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clientOptions, glueClient, perAccount, spokeCredentials } from '../../../shared/aws/clients.ts';
 import { fault } from './faults.ts';
 
 describe("credentials of a spoke's role", () => {
@@ -82,6 +82,16 @@ describe('what every client does', () => {
     });
   }
   const read = new GetTableCommand({ DatabaseName: 'ops', Name: 'flights' });
+
+  it('is to parse a table at full speed: no call of a reviver for each of its values', async () => {
+    const glue = await glueAt([200], 30_000);
+    glueClient();
+    const parse = vi.spyOn(JSON, 'parse');
+    await glue.send(read);
+    const answers = parse.mock.calls.filter(([text]) => String(text).includes('"Table"'));
+    expect(answers.map(([, reviver]) => reviver)).toEqual([undefined]);
+    parse.mockRestore();
+  });
 
   it('is to give up a request in time: the leases of the ledger rest on it', async () => {
     expect(clientOptions.requestHandler.requestTimeout).toBe(30_000);

@@ -68,6 +68,38 @@ describe('telling an event', () => {
   });
 });
 
+describe('what is announced side by side', () => {
+  it('goes out together', async () => {
+    bus.on(PutEventsCommand).resolves({});
+    await Promise.all(['a', 'b', 'c'].map(table => announcer.announce([synced(table, '222222222222')])));
+    expect(sizes()).toEqual([6]);
+  });
+
+  it('waits while a call is under way, and goes with the next', async () => {
+    const begun = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<object>();
+    bus.on(PutEventsCommand).callsFake(() => {
+      begun.resolve();
+      return answer.promise;
+    });
+    const first = announcer.announce([synced('a')]);
+    await begun.promise;
+    const others = ['b', 'c'].map(table => announcer.announce([synced(table)]));
+    await new Promise(setImmediate);
+    expect(sizes()).toEqual([1]);
+    answer.resolve({});
+    await Promise.all([first, ...others]);
+    expect(sizes()).toEqual([1, 2]);
+  });
+
+  it('learns each for itself what did not reach a bus', async () => {
+    const failed = { ErrorCode: 'InternalFailure', ErrorMessage: 'try again' };
+    bus.on(PutEventsCommand).resolves({ FailedEntryCount: 1, Entries: [fine, failed] });
+    const [one, other] = [synced('flights'), synced('weather')];
+    expect(await Promise.all([announcer.announce([one]), announcer.announce([other])])).toEqual([[], [other]]);
+  });
+});
+
 describe('what did not reach a bus', () => {
   it('is given back with the destinations that are left, and reported', async () => {
     const failed = { ErrorCode: 'InternalFailure', ErrorMessage: 'try again' };
@@ -99,5 +131,6 @@ describe('what did not reach a bus', () => {
     bus.on(PutEventsCommand).rejects(fault('ThrottlingException'));
     const events = [synced('flights', '222222222222'), synced('weather')];
     expect(await announcer.announce(events)).toEqual(events);
+    expect(sizes()).toEqual([3]);
   });
 });
