@@ -15,6 +15,7 @@ export class SeenTables {
   readonly #places: number;
   readonly #digests: Buffer;
 
+  /** @param places none: nothing is remembered */
   constructor(places = PLACES) {
     this.#places = places;
     this.#digests = Buffer.alloc(places * DIGEST_BYTES);
@@ -26,7 +27,7 @@ export class SeenTables {
   }
 
   remember(table: string, source: TableSnapshot): void {
-    this.#placeOf(table).set(digestOf(table, source));
+    if (this.#places > 0) this.#placeOf(table).set(digestOf(table, source));
   }
 
   /** The table is gone: one made again within the same second may have the same reading. */

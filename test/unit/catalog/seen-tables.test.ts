@@ -49,4 +49,11 @@ describe('what a process remembers of tables', () => {
     // By their names, which are the same in every run, some share a place.
     expect(tables.filter(table => seen.isInStep(table, snapshot())).length).toBeGreaterThan(970);
   });
+
+  it('without a place remembers nothing', () => {
+    const seen = new SeenTables(0);
+    seen.remember('aviation_ops.flights', snapshot());
+    expect(seen.isInStep('aviation_ops.flights', snapshot())).toBe(false);
+    expect(() => seen.forget('aviation_ops.flights')).not.toThrow();
+  });
 });
