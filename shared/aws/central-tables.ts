@@ -13,14 +13,13 @@ import {
 } from '@aws-sdk/client-glue';
 import {
   type CentralTables,
-  type DatabaseContent,
   DatabaseMissingError,
   DatabaseOfAnotherError,
   DomainLeftError,
   TableChangedError,
 } from '../catalog/catalog-ports.ts';
 import type { CentralSnapshot } from '../catalog/plan-table-sync.ts';
-import type { TableContent } from '../catalog/table-snapshot.ts';
+import type { DatabaseContent, TableContent } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { GlueCentralPartitions } from './central-partitions.ts';
 import { toContent, toDatabaseContent, toTableInput } from './glue-tables.ts';

@@ -1,7 +1,7 @@
 import type { Database, Partition as GluePartition, Table, TableInput } from '@aws-sdk/client-glue';
-import type { DatabaseContent } from '../catalog/catalog-ports.ts';
+
 import type { Partition } from '../catalog/compare-partitions.ts';
-import type { SnapshotColumn, TableContent, TableSnapshot } from '../catalog/table-snapshot.ts';
+import type { DatabaseContent, SnapshotColumn, TableContent, TableSnapshot } from '../catalog/table-snapshot.ts';
 
 /**
  * The members of a Glue table that go into a `TableInput` of another catalog. Everything else that GetTable answers (DatabaseName, CreateTime,

@@ -8,9 +8,9 @@ import {
   paginateGetPartitions,
   type Table,
 } from '@aws-sdk/client-glue';
-import type { DatabaseContent, ProducerCatalog, TablePage } from '../catalog/catalog-ports.ts';
+import type { ProducerCatalog, TablePage } from '../catalog/catalog-ports.ts';
 import type { Partition, PartitionPages } from '../catalog/compare-partitions.ts';
-import type { TableSnapshot } from '../catalog/table-snapshot.ts';
+import type { DatabaseContent, TableSnapshot } from '../catalog/table-snapshot.ts';
 import { isError } from './aws-errors.ts';
 import { toDatabaseContent, toPartition, toSnapshot } from './glue-tables.ts';
 

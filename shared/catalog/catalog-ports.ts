@@ -7,7 +7,7 @@ import type { CentralSnapshot } from './plan-table-sync.ts';
 import type { SeenTables } from './seen-tables.ts';
 import type { CentralPartitions, PartitionActivity, ProducerPartitions } from './sync-partitions.ts';
 import type { Quarantine } from './table-marks.ts';
-import type { TableContent, TableSnapshot } from './table-snapshot.ts';
+import type { DatabaseContent, TableContent, TableSnapshot } from './table-snapshot.ts';
 
 /** A producer's catalog, for reading. Absence is believed only from the catalog's own word on that one thing. */
 export interface ProducerCatalog extends ProducerPartitions {
@@ -19,10 +19,6 @@ export interface ProducerCatalog extends ProducerPartitions {
   databaseNames(account: string): AsyncIterable<readonly string[]>;
   /** @param from the page to begin with, as `next` of the page before it named it */
   tablePages(account: string, database: string, from?: string): AsyncIterable<TablePage<TableSnapshot>>;
-}
-
-export interface DatabaseContent {
-  description?: string;
 }
 
 export interface TablePage<T> {

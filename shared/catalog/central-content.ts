@@ -1,7 +1,7 @@
 import { canonicalText } from './canonical-text.ts';
-import type { DatabaseContent } from './catalog-ports.ts';
+
 import { DOMAIN_PARAMETER, SOURCE_ACCOUNT_PARAMETER, SOURCE_VERSION_PARAMETER } from './table-marks.ts';
-import { type TableContent, type TableSnapshot, writeSourceVersion } from './table-snapshot.ts';
+import { type DatabaseContent, type TableContent, type TableSnapshot, writeSourceVersion } from './table-snapshot.ts';
 
 /**
  * Parameters that crawlers, Hive and Spark change without anything having changed for a reader: row counts, sizes, crawler marks, last-DDL

@@ -16,6 +16,11 @@ export interface TableContent {
   StorageDescriptor: { Columns: SnapshotColumn[]; Location?: string; [other: string]: unknown };
 }
 
+/** What of a Glue database Trellis carries to the central catalog. */
+export interface DatabaseContent {
+  description?: string;
+}
+
 /** A table as it was read just now. */
 export interface TableSnapshot {
   content: TableContent;

@@ -1,8 +1,9 @@
 import { AtOnce } from '../catalog/at-once.ts';
 import { canonicalText } from '../catalog/canonical-text.ts';
-import type { DatabaseContent, TablePage } from '../catalog/catalog-ports.ts';
+import type { TablePage } from '../catalog/catalog-ports.ts';
 import { centralDatabaseContent } from '../catalog/central-content.ts';
 import { type Page, PairUp } from '../catalog/pair-up.ts';
+import type { DatabaseContent } from '../catalog/table-snapshot.ts';
 import { centralDatabase, isSyncedDatabase } from '../mesh/mesh.ts';
 import { TableComparison } from './compare-table.ts';
 import { PartDiary } from './part-diary.ts';
