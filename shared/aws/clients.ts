@@ -1,6 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GetTableResponse$, GlueClient, type GlueClientConfig } from '@aws-sdk/client-glue';
+import { GetTableResponse$, GetTablesResponse$, GlueClient, type GlueClientConfig } from '@aws-sdk/client-glue';
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
 import { RAMClient } from '@aws-sdk/client-ram';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -81,7 +81,8 @@ function steadyGlue(options: GlueClientConfig = {}): GlueClient {
   // The SDK keeps with an answer's shape whether it holds numbers of any precision, and parses such an answer at a tenth of the speed: a table's
   // may, in the documents of `IcebergTableMetadata`, which nothing here reads. Source: @smithy/core, `needsReviver`. With a release of it that
   // looks elsewhere this is slower, and no less right.
-  Object.assign(GetTableResponse$, { [Symbol.for('@aws-sdk/reviver')]: false });
+  for (const shape of [GetTableResponse$, GetTablesResponse$])
+    Object.assign(shape, { [Symbol.for('@aws-sdk/reviver')]: false });
   return withoutLog(new GlueClient({ ...steadyOptions, ...options }));
 }
 

@@ -19,7 +19,7 @@ import { measure } from './metrics.ts';
 
 /**
  * What syncing the catalog needs, made once for each process; the mesh is looked up for each call.
- * @param remembered tables that the process remembers to be in step
+ * @param remembered places in which the process remembers tables that are in step; 0 for who looks at each table anyway
  */
 export function catalogServices(
   remembered?: number,
