@@ -39,17 +39,26 @@ export class RowFilterError extends Error {
   /** What is wrong, as a sentence for a person. */
   readonly reason: string;
   /** The nearest thing that works. */
-  readonly hint: string | undefined;
+  readonly hint: string;
   /** The character of the text, from 1; absent where the fault is not at one place. */
   readonly position: number | undefined;
 
-  constructor(reason: string, details: { hint?: string; position?: number } = {}) {
+  constructor(reason: string, details: { hint: string; position?: number | undefined }) {
+    const hint = clipped(details.hint);
     const place = details.position === undefined ? '' : ` (at character ${details.position})`;
-    super(`${reason}${place}${details.hint === undefined ? '' : `; ${details.hint}`}`);
-    this.reason = reason;
-    this.hint = details.hint;
+    super(`${clipped(reason)}${place}; ${hint}`);
+    this.reason = clipped(reason);
+    this.hint = hint;
     this.position = details.position;
   }
+}
+
+/** What was written, and a column's type, may be long; reasons travel in events. */
+const LONGEST_SENTENCE = 300;
+
+function clipped(sentence: string): string {
+  if (sentence.length <= LONGEST_SENTENCE) return sentence;
+  return `${sentence.slice(0, LONGEST_SENTENCE).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** Every predicate of the filter, in its order. */

@@ -1,3 +1,4 @@
+import { codeOf, type Doubt, doubtAbout, doubtAboutString } from './doubtful-text.ts';
 import { RowFilterError } from './row-filter.ts';
 
 export interface Token {
@@ -19,19 +20,28 @@ const MOST_DIGITS = 38;
 const TOKEN =
   /(?<blank>[ \t\r\n]+)|(?<number>[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?(?![\w.]))|(?<word>[A-Za-z_][A-Za-z0-9_]*)|"(?<quoted>(?:[^"]|"")+)"|'(?<string>(?:[^']|'')*)'|(?<symbol><=|>=|<>|!=|[=<>(),.])/y;
 
+export const ARITHMETIC = 'arithmetic is not allowed: a column is compared with a constant';
+
 /** What people write instead, and what works. Looked for in this order where no token begins. */
-const FOREIGN: [RegExp, string, string?][] = [
-  [/^(--|\/\*|#)/, 'comments are not allowed'],
-  [/^;/, 'a row filter is one condition: semicolons are not allowed'],
+const FOREIGN: [RegExp, string, string][] = [
+  [/^(--|\/\*|#)/, 'comments are not allowed', 'leave them away; the purpose of the request is the place for words'],
+  [/^;/, 'a row filter is one condition: semicolons are not allowed', 'join conditions by AND or OR'],
   [/^[‘’‚‛′`´]/u, 'this is no straight single quote', 'strings stand in \'...\', names of columns in "..."'],
   [/^[“”„‟″]/u, 'this is no straight double quote', 'names of columns stand in "..."'],
   [/^'/, 'the string does not end', "within a string a single quote is written twice: 'O''Hare'"],
-  [/^"/, 'the quoted name does not end, or is empty'],
+  [
+    /^"/,
+    'the quoted name does not end, or is empty',
+    'names of columns stand in "...", a double quote within them is written twice',
+  ],
+  [/^::/, 'casts are not allowed', "compare with a constant of the column's own type"],
+  [/^!?~/, 'regular expressions are not allowed', 'LIKE is: % stands for any characters, _ for one'],
   [/^&/, '& is no operator', 'write AND'],
   [/^\|/, '| is no operator', 'write OR'],
-  [/^[!~]/, 'this is no operator', 'write NOT, or <> for "not equal"'],
-  [/^[+*/%^-]/, 'arithmetic is not allowed: a column is compared with a constant'],
-  [/^[?:@$]/, 'parameters and variables are not allowed: write the constant'],
+  [/^!/, 'this is no operator', 'write NOT, or <> for "not equal"'],
+  [/^[+-]\s+[\d.]/, ARITHMETIC, 'work the sum out; a sign stands at its number: delay > -5'],
+  [/^[+*/%^-]/, ARITHMETIC, 'work the sum out: delay > 10'],
+  [/^[?:@$]/, 'parameters and variables are not allowed', "write the constant: 7 or 'SFO'"],
   [/^[[{]/, 'lists and structures are not allowed', 'a list of constants stands in parentheses: IN (1, 2)'],
   [/^[+-]?[\d.]/, 'this is no number of the grammar', 'write it as 42 or -12.5'],
 ];
@@ -39,7 +49,9 @@ const FOREIGN: [RegExp, string, string?][] = [
 /** @throws RowFilterError at the first character that begins nothing of the grammar. */
 export function tokenizeRowFilter(text: string): Token[] {
   if (text.length > LONGEST_TEXT) {
-    throw new RowFilterError(`the text has ${text.length} characters; Lake Formation takes fewer than 2,048`);
+    throw new RowFilterError(`the text has ${text.length} characters; Lake Formation takes fewer than 2,048`, {
+      hint: 'filter on a column that groups the values, or ask for fewer of them',
+    });
   }
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
@@ -54,9 +66,17 @@ export function tokenizeRowFilter(text: string): Token[] {
     else if (word !== undefined) tokens.push({ kind: 'word', value: word.toUpperCase(), ...written });
     else if (symbol !== undefined) tokens.push({ kind: 'symbol', value: symbol, ...written });
     else if (string !== undefined) {
-      tokens.push({ kind: 'string', value: visible(string.replaceAll("''", "'"), position), ...written });
+      tokens.push({
+        kind: 'string',
+        value: certain(string.replaceAll("''", "'"), position, doubtAboutString),
+        ...written,
+      });
     } else if (quoted !== undefined) {
-      tokens.push({ kind: 'quoted-name', value: visible(quoted.replaceAll('""', '"'), position), ...written });
+      tokens.push({
+        kind: 'quoted-name',
+        value: certain(quoted.replaceAll('""', '"'), position, doubtAbout),
+        ...written,
+      });
     }
   }
   return [...tokens, { kind: 'end', text: '', value: '', position: text.length + 1 }];
@@ -64,23 +84,23 @@ export function tokenizeRowFilter(text: string): Token[] {
 
 function explainForeign(rest: string, position: number): RowFilterError {
   for (const [pattern, reason, hint] of FOREIGN) {
-    if (pattern.test(rest)) return new RowFilterError(reason, { position, ...(hint ? { hint } : {}) });
+    if (pattern.test(rest)) return new RowFilterError(reason, { position, hint });
   }
-  const point = rest.codePointAt(0)!;
-  const code = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
-  const shown = /^[\p{C}\p{Z}]/u.test(rest) ? code : `${String.fromCodePoint(point)} (${code})`;
+  const character = String.fromCodePoint(rest.codePointAt(0)!);
+  const code = codeOf(character);
+  const shown = /^[\p{C}\p{Z}]/u.test(rest) ? code : `${character} (${code})`;
   return new RowFilterError(`the character ${shown} is not allowed here`, {
     position,
-    hint: 'outside of quotes only ASCII letters, digits, operators and blanks are',
+    hint: /^\p{L}/u.test(rest)
+      ? 'outside of quotes only ASCII letters are; a column with others in its name stands in double quotes'
+      : 'outside of quotes only ASCII letters, digits, operators and blanks are',
   });
 }
 
-/** A steward decides on what can be seen: no control, format (zero-width, writing direction) or unpaired characters. */
-function visible(text: string, position: number): string {
-  const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.exec(text);
-  if (!hidden) return text;
-  const code = `U+${hidden[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-  throw new RowFilterError(`the quoted text has a character that cannot be seen (${code})`, { position });
+function certain(text: string, position: number, doubtOf: (text: string) => Doubt | undefined): string {
+  const doubt = doubtOf(text);
+  if (!doubt) return text;
+  throw new RowFilterError(doubt.reason, { position, hint: doubt.hint });
 }
 
 /** `+007.50e1` is `75`: one form for one number, without an exponent. */
@@ -94,7 +114,10 @@ function plainNumber(written: string, position: number): string {
   const integer = padded.slice(0, Math.max(point, 0)).replace(/^0+/, '');
   const decimals = padded.slice(Math.max(point, 0)).replace(/0+$/, '');
   if (integer.length + decimals.length > MOST_DIGITS) {
-    throw new RowFilterError(`a number has ${MOST_DIGITS} digits at most`, { position });
+    throw new RowFilterError(`a number has ${MOST_DIGITS} digits at most`, {
+      position,
+      hint: 'no column has more: write the largest or smallest number that it can have',
+    });
   }
   const plain = `${integer || '0'}${decimals ? `.${decimals}` : ''}`;
   return sign === '-' && plain !== '0' ? `-${plain}` : plain;
