@@ -60,6 +60,7 @@ export async function revokeInBulk(services: BulkServices, revocationId: string)
   const stopAt = laterBy(services.deadline(), -WORK_MILLISECONDS);
   const certainAt = laterBy(startedAt, DECIDED_BEFORE_MILLISECONDS);
   const ending: string[] = [];
+  let taken = 0;
   const before = claimed.progress;
   // A pass begins when somebody begins it, which may be sooner than it was due.
   let progress = before?.from === undefined ? newPass(before?.hasFound ?? false, claimedAt) : before;
@@ -75,11 +76,12 @@ export async function revokeInBulk(services: BulkServices, revocationId: string)
     const failed = await each(selected, stopAt, services, async ({ requestId }) => {
       if (await revokeOne(services, revocation, requestId)) ending.push(requestId);
     });
+    taken += selected.length;
     const foundInPass = progress.foundInPass + selected.length;
     if (now() >= stopAt) dueAt = now();
     else if (next !== undefined) {
       progress = { ...progress, foundInPass, from: next };
-      if (ending.length >= REQUESTS_A_MINUTE) dueAt = laterBy(claimedAt, MINUTE);
+      if (taken >= REQUESTS_A_MINUTE) dueAt = laterBy(claimedAt, MINUTE);
     } else {
       if (foundInPass === 0 && progress.passBegan >= certainAt) return finish(services, claimed, progress);
       dueAt = failed > 0 || before?.from !== undefined ? laterBy(claimedAt, MINUTE) : later(certainAt, now());
