@@ -4,14 +4,13 @@ import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pai
 import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
+import { accountsSet, grantsAfter } from './ledger-items.ts';
 import {
   accountPrefix,
   closedKey,
   DUE,
-  HOLDER_INDEX,
   type Key,
   leaseKey,
-  OWNER_INDEX,
   pairKey,
   pairPrefix,
   requestKey,
@@ -276,21 +275,6 @@ function toRequest(item: Record<string, unknown>): AccessRequest {
     ...(item.request as AccessRequest),
     ...(typeof item.taskToken === 'string' && { taskToken: item.taskToken }),
   };
-}
-
-/** Puts an item into the indexes by account. An owner that is not known is left as it was. */
-function accountsSet(holder: string, owner: string | undefined) {
-  return {
-    expression: owner === undefined ? '#holder = :holder' : '#holder = :holder, #owner = :owner',
-    // `owner` is a reserved word of DynamoDB's.
-    names: { '#holder': HOLDER_INDEX, ...(owner !== undefined && { '#owner': OWNER_INDEX }) },
-    values: { ':holder': holder, ...(owner !== undefined && { ':owner': owner }) },
-  };
-}
-
-function grantsAfter({ before, put, remove }: PairChange): ActiveGrant[] {
-  const kept = before.grants.filter(({ requestId }) => requestId !== remove && requestId !== put?.requestId);
-  return put ? [...kept, put] : kept;
 }
 
 /** Another wrote the item since it was read, or is writing it in a transaction now. */
