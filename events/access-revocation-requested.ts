@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { detailOf, principalArn, requestId } from './envelope.ts';
+import { detailOf, principalArn, requestId, tableName } from './envelope.ts';
 
-/** The owner, the consumer or the hub ends access at once: one request's, or all of a principal's or a product's. */
+/** The owner, the consumer or the hub ends access at once: one request's, or all of a principal's, a table's or a product's. */
 export const accessRevocationRequested = {
   source: 'trellis.access',
   detailType: 'Access Revocation Requested',
@@ -10,14 +10,18 @@ export const accessRevocationRequested = {
       .object({
         requestId: z.optional(requestId),
         principal: z.optional(principalArn),
+        table: z.optional(tableName),
         product: z.optional(z.string().check(z.minLength(1))),
         reason: z.string().check(z.minLength(1), z.maxLength(1024)),
       })
       .check(
-        z.refine(data => data.requestId !== undefined || data.principal !== undefined || data.product !== undefined, {
-          error: 'say what to revoke: a requestId, a principal or a product. An empty selector is refused',
-          path: ['requestId'],
-        }),
+        z.refine(
+          ({ requestId, principal, table, product }) => (requestId ?? principal ?? table ?? product) !== undefined,
+          {
+            error: 'say what to revoke: a requestId, a principal, a table or a product. An empty selector is refused',
+            path: ['requestId'],
+          },
+        ),
       ),
   ),
 };

@@ -1,6 +1,7 @@
 /** The events' schemas for those who are not written in TypeScript: what EventBridge's schema registry takes. */
 import * as z from 'zod/mini';
 import { accessDecisionMade } from './access-decision-made.ts';
+import { accessExtensionRequested } from './access-extension-requested.ts';
 import { accessRequested } from './access-requested.ts';
 import { accessRevocationRequested } from './access-revocation-requested.ts';
 import { catalogDatabaseChanged, catalogTableChanged } from './catalog-changed.ts';
@@ -17,6 +18,7 @@ interface EventType {
 export const eventTypes: readonly EventType[] = [
   accessRequested,
   accessDecisionMade,
+  accessExtensionRequested,
   accessRevocationRequested,
   catalogDatabaseChanged,
   catalogTableChanged,

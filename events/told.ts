@@ -12,6 +12,8 @@ const terms = {
 };
 const table = { domain: z.string(), database: z.string(), table: z.string() };
 
+const question = z.enum(['request', 'extension']);
+
 export const endCause = z.enum(['expired', 'requested', 'policy', 'table-removed', 'offboarded']);
 export type EndCause = z.infer<typeof endCause>;
 
@@ -44,11 +46,15 @@ export const told = {
   'Access Approval Needed': z.object({
     ...terms,
     purpose: z.string(),
-    question: z.enum(['request', 'extension']),
+    question,
     answerBy: instant,
+    /** Of one that waits: how many reminders are behind, this one too. */
+    reminder: z.optional(z.int().check(z.positive())),
   }),
   'Access Granted': z.object({ ...terms, reasons, links: z.array(z.string()) }),
-  'Access Denied': z.object({ ...terms, reasons }),
+  /** With `question` `extension`: the access goes on to `expiresAt`. */
+  'Access Denied': z.object({ ...terms, reasons, question: z.optional(question) }),
+  'Access Extended': z.object({ ...terms, reasons }),
   'Access Expiring': z.object(access),
   'Access Revoked': z.object({ ...access, cause: endCause }),
   'Access Provisioning Failed': z.object({

@@ -72,7 +72,7 @@ export async function aSchemaChanges({ endpoint, hear }: Stage): Promise<void> {
 }
 
 export async function aTableIsMadeAgain({ endpoint, hear, analyst }: Stage): Promise<void> {
-  scene(5, 'A pipeline drops a table and makes it again: whoever reads it goes on reading it');
+  scene(6, 'A pipeline drops a table and makes it again: whoever reads it goes on reading it');
   const producer = glueOf(administratorOf(endpoint, AVIATION));
   const flights = await inputOf(producer, 'flights');
   await producer.send(new DeleteTableCommand({ DatabaseName: 'ops', Name: 'flights' }));
@@ -92,7 +92,7 @@ export async function aTableIsMadeAgain({ endpoint, hear, analyst }: Stage): Pro
 }
 
 export async function anEventIsLost({ endpoint, hear }: Stage): Promise<void> {
-  scene(6, "An event is lost, and the night's reconcile finds what it would have said");
+  scene(7, "An event is lost, and the night's reconcile finds what it would have said");
   await hear();
   const producer = glueOf(administratorOf(endpoint, AVIATION));
   const events = new EventBridgeClient(administratorOf(endpoint, AVIATION));

@@ -1,4 +1,6 @@
 /** The story that `npm start` tells, from outside: with SDK clients of the people in it. */
+
+import { accessIsExtended, grantsOverlap } from './access-scenes.ts';
 import {
   ANALYTICS,
   AVIATION,
@@ -27,8 +29,10 @@ export async function playStory(endpoint: string): Promise<void> {
   await aSchemaChanges(stage);
   await publicColumnsAtOnce(stage);
   await ownerDecides(stage);
+  await grantsOverlap(stage);
   await aTableIsMadeAgain(stage);
   await anEventIsLost(stage);
+  await accessIsExtended(stage);
   await accessEnds(stage);
 }
 
@@ -94,18 +98,20 @@ async function ownerDecides({ endpoint, hear, analyst }: Stage): Promise<void> {
 }
 
 async function accessEnds({ endpoint, hear, analyst }: Stage): Promise<void> {
-  scene(7, 'The end comes by itself');
-  say(
-    'The clock of the mesh moves on by twelve hours: half-way through so short a grant, its holder is told of the end.',
-  );
-  await advance(endpoint, 12 * 3600 + 60);
-  for (const event of await heard(hear, 'Access Expiring'))
-    told('Access Expiring', `${event.requestId} ends ${minute(event.expiresAt)}`);
-  say('Twelve more:');
+  scene(9, 'The end comes by itself');
+  say('Twelve hours more:');
   await advance(endpoint, 12 * 3600);
   const revoked = await heard(hear, 'Access Revoked');
   for (const event of revoked) told('Access Revoked', `${event.requestId}: ${event.cause}`);
   expect(revoked.length === 2, `two grants revoked, not ${revoked.length}`);
+  await mustRefuse(analyst, 'SELECT count(*) FROM trellis_aviation_ops.birdstrikes');
+  const still = 'SELECT count(*) AS flights FROM trellis_aviation_ops.flights';
+  code(`athena as Analyst: ${still}   (until its later end)`);
+  await show(analyst, still);
+  say('And a day later:');
+  await advance(endpoint, 24 * 3600);
+  const [last] = await heard(hear, 'Access Revoked');
+  told('Access Revoked', `${last.requestId}: ${last.cause}`);
   await mustRefuse(analyst, 'SELECT count(*) FROM trellis_aviation_ops.flights');
 }
 

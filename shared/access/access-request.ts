@@ -1,5 +1,6 @@
 import type { EndCause } from '../../events/told.ts';
 import type { Mesh } from '../mesh/mesh.ts';
+import { nextReminder, type Question } from './open-question.ts';
 
 /** ISO-8601 in UTC with milliseconds: instants of one form compare as text. */
 export type Instant = string;
@@ -23,13 +24,31 @@ export interface TableTerms {
  * An `approved` or `granted` request has its terms in the ledger's active grants; an `ending` one has not, and Lake Formation follows.
  */
 export type RequestState =
-  | { status: 'waiting'; askedAt: Instant; answerBy: Instant }
+  | ({ status: 'waiting' } & Question)
   /** `retryAt` is when a failed attempt to provision is repeated; the first attempt needs no waiting. */
   | { status: 'approved'; approvedAt: Instant; attempts: number; retryAt: Instant; reasons: string[] }
-  | { status: 'granted'; grantedAt: Instant; expiringToldAt?: Instant }
+  | {
+      status: 'granted';
+      grantedAt: Instant;
+      /** When it was decided that it is given. */
+      approvedAt?: Instant;
+      /** When its end was last put off. */
+      extendedAt?: Instant;
+      expiringToldAt?: Instant;
+      /** The later end that the owner is asked for. Whatever becomes of it, the access goes on to the end that it has. */
+      extension?: Extension;
+    }
   | { status: 'ending'; cause: EndCause; since: Instant }
   | { status: 'ended'; cause: EndCause; endedAt: Instant }
   | { status: 'denied'; deniedAt: Instant; reasons: string[] };
+
+/** A later end for what is given already: never more columns, never other rows. */
+export interface Extension extends Question {
+  expiresAt: Instant;
+  purpose: string;
+  /** The policies that leave it to the owner. */
+  policies: string[];
+}
 
 export interface AccessRequest {
   requestId: string;
@@ -84,20 +103,30 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
   const { state } = request;
   switch (state.status) {
     case 'waiting':
-      return state.answerBy;
+      return nextReminder(state) ?? state.answerBy;
     case 'approved':
       return earlier(
         laterBy(state.attempts === 0 ? state.approvedAt : state.retryAt, LEAVE_MILLISECONDS),
         request.expiresAt,
       );
     case 'granted':
-      return state.expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
+      return grantedUntil(request, state, noticeMilliseconds);
     case 'ending':
       return state.since;
     case 'ended':
     case 'denied':
       return undefined;
   }
+}
+
+/** When something is next due for a granted request: its end, before that its notice, or a question's reminder or deadline. */
+export function grantedUntil(
+  request: AccessRequest,
+  { expiringToldAt, extension }: Extract<RequestState, { status: 'granted' }>,
+  noticeMilliseconds: number,
+): Instant {
+  const end = expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
+  return extension ? earlier(end, nextReminder(extension) ?? extension.answerBy) : end;
 }
 
 /** How long before its end a grant is announced as expiring. */
@@ -108,10 +137,11 @@ export function noticeMilliseconds(mesh: Mesh): number {
 /** How long the sweep leaves provisioning to the state machine before it takes it up itself. Ending is never left. */
 const LEAVE_MILLISECONDS = 60_000;
 
-/** When `Access Expiring` is told. A grant shorter than the notice is told of its end half-way. */
+/** When `Access Expiring` is told. A grant that is shorter than the notice, or was put off by less, is told of its end half-way. */
 export function noticeAt(request: AccessRequest, noticeMilliseconds: number): Instant {
   const end = Date.parse(request.expiresAt);
-  const start = request.state.status === 'granted' ? Date.parse(request.state.grantedAt) : end - noticeMilliseconds;
+  const { state } = request;
+  const start = state.status === 'granted' ? Date.parse(state.extendedAt ?? state.grantedAt) : end - noticeMilliseconds;
   return new Date(Math.max(end - noticeMilliseconds, (start + end) / 2)).toISOString();
 }
 

@@ -3,6 +3,7 @@ import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.
 import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { columnReasons, missingReason } from './decide-request.ts';
+import type { Question } from './open-question.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { TableDescription } from './table-description.ts';
 
@@ -36,18 +37,31 @@ export function decideAnswer(
   const { state } = request;
   if (state.status !== 'waiting')
     return refused(`The request ${data.requestId} does not wait for an answer: it is ${state.status}.`);
-  if (sentAt < wholeSecond(state.askedAt) || sentAt > state.answerBy || now > state.answerBy) {
-    return refused(`The answer is of ${sentAt}; the question was open from ${state.askedAt} until ${state.answerBy}.`);
-  }
-  const stewards = mesh.domains[request.domain]?.stewards ?? [];
-  if (!stewards.includes(data.approver)) return refused(`${data.approver} is not a steward of ${request.domain}.`);
-  if (data.approver === request.principal) return refused(`${data.approver} cannot decide on its own request.`);
+  const problem = timeProblem(state, sentAt, now) ?? answererProblem(data, request, mesh);
+  if (problem !== undefined) return refused(problem);
   const version = request.version + 1;
   if (data.decision === 'denied') {
     const reasons = [data.reason ? `The owner denied it: ${data.reason}` : 'The owner denied it.'];
     return { kind: 'answered', request: { ...request, version, state: { status: 'denied', deniedAt: now, reasons } } };
   }
   return approve(data, request, context);
+}
+
+/** Why an answer of that time does not answer the question; undefined when it does. */
+export function timeProblem({ askedAt, answerBy }: Question, sentAt: Instant, now: Instant): string | undefined {
+  if (sentAt >= wholeSecond(askedAt) && sentAt <= answerBy && now <= answerBy) return undefined;
+  return `The answer is of ${sentAt}; the question was open from ${askedAt} until ${answerBy}.`;
+}
+
+/** Why the approver may not answer; undefined when it may. */
+export function answererProblem(
+  { approver }: Pick<AccessDecisionMadeData, 'approver'>,
+  request: AccessRequest,
+  mesh: Mesh,
+): string | undefined {
+  if (!mesh.domains[request.domain]?.stewards.includes(approver))
+    return `${approver} is not a steward of ${request.domain}.`;
+  return approver === request.principal ? `${approver} cannot decide on its own request.` : undefined;
 }
 
 function approve(data: AccessDecisionMadeData, request: AccessRequest, context: AnswerContext): AnswerRuling {

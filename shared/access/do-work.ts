@@ -5,10 +5,11 @@ import { endGrantsOn } from './end-grants.ts';
 import { enforceRequest } from './enforce-request.ts';
 import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
 import { type OffboardServices, offboardAccess } from './offboard-access.ts';
+import { type BulkServices, revokeInBulk } from './revoke-in-bulk.ts';
 import { type ShareBackServices, shareBack } from './share-back.ts';
 import { type ShareBackDomainServices, shareBackDomain } from './share-back-domain.ts';
 
-export type WorkServices = OffboardServices & ShareBackServices & ShareBackDomainServices;
+export type WorkServices = OffboardServices & BulkServices & ShareBackServices & ShareBackDomainServices;
 
 /**
  * Does one piece of what the sweep found due. Where another is at work on the same thing there is nothing to do: what it leaves is due again
@@ -47,6 +48,8 @@ async function workOn(services: WorkServices, item: DueItem): Promise<void> {
       return shareBack(services, item.table);
     case 'share-back-domain':
       return shareBackDomain(services, item.domain);
+    case 'revocation':
+      return revokeInBulk(services, item.revocationId);
     case 'leaving':
       return offboardAccess(services, item.what, item.name);
     case 'removal':

@@ -11,9 +11,11 @@ import {
   tablesOf,
 } from './access-request.ts';
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
+import { goesOn } from './decide-extension.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
+import { afterReminder, openExtension, withoutExtension } from './open-question.ts';
 import { type ProvisionServices, provision } from './provision.ts';
 import { recordStep, type StepNotes } from './record-step.ts';
 
@@ -61,7 +63,8 @@ export async function beginOffboarding(services: EnforceServices, requestId: str
   });
 }
 
-async function inTurn<T>(services: EnforceServices, work: () => Promise<T>): Promise<T> {
+/** Does a step, and does it again on a new reading where another was quicker. */
+export async function inTurn<T>(services: Pick<EnforceServices, 'pause'>, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -107,6 +110,14 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       const reasons = [`Nobody of ${request.domain} answered in time.`];
       return moveTo(services, request, { status: 'denied', deniedAt: now, reasons }, { at: now });
     }
+    case 'deny-extension': {
+      const reasons = [`Nobody of ${request.domain} answered in time.`, goesOn(request)];
+      const { state } = withoutExtension(request);
+      const policies = openExtension(request)?.policies ?? [];
+      return moveTo(services, request, state, { at: now, about: 'extension-denied', reasons, policies });
+    }
+    case 'remind':
+      return moveTo(services, request, afterReminder(request, now).state, { at: now, about: 'reminder' });
     case 'deny-left': {
       const reasons = [`${whatLeft(services.mesh, request)} has left the mesh.`];
       const denied = await moveTo(services, request, { status: 'denied', deniedAt: now, reasons }, { at: now });
@@ -132,7 +143,8 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
   }
 }
 
-async function moveTo(
+/** Brings a request into a state, and tells what that says. @throws LedgerConflictError when it moved since it was read */
+export async function moveTo(
   services: EnforceServices,
   request: AccessRequest,
   state: RequestState,
@@ -165,7 +177,8 @@ async function provisionOrRetry(services: EnforceServices, request: AccessReques
     return recordFailure(services, request, request.state, fault);
   }
   const at = services.now();
-  return moveTo(services, request, { status: 'granted', grantedAt: at }, { at, reasons: request.state.reasons, links });
+  const { approvedAt, reasons } = request.state;
+  return moveTo(services, request, { status: 'granted', grantedAt: at, approvedAt }, { at, reasons, links });
 }
 
 async function recordFailure(

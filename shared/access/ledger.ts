@@ -1,5 +1,6 @@
 import type { ToldEvent } from '../telling/told-event.ts';
 import type { AccessRequest, ActiveGrant, Instant, Pair } from './access-request.ts';
+import type { BulkRevocation } from './bulk-revocation.ts';
 import type { PairReading, PairRecord } from './pair-record.ts';
 
 /** What a transition does to one pair: its record after it, and the grant that it adds or ends. */
@@ -15,6 +16,10 @@ export interface Transition {
   at: Instant;
   /** The event that caused it, for once-only by (account, `eventId`). */
   cause?: { account: string; eventId: string };
+  /** The event that asked for it together with others: kept with the step, beside no mark of its own. */
+  because?: { account: string; eventId: string };
+  /** A revocation of many that begins: an intent, due until a worker has done it. */
+  revocation?: BulkRevocation;
   /** The account of the domain that owns what the request asks for; undefined where no domain of the mesh does. */
   owner?: string;
   /** The request as it is afterwards; `version` 1 for a new one, otherwise one more than was read. */
@@ -79,6 +84,8 @@ export type DueItem =
   | { kind: 'request'; requestId: string }
   | { kind: 'pair'; pair: Pair }
   | { kind: 'told'; eventId: string }
+  /** A revocation of many, by its `revocationId`. */
+  | { kind: 'revocation'; revocationId: string }
   /** A table that is closed to new grants, on which somebody may still have something. */
   | { kind: 'closed'; table: string }
   /** A table whose standing grants are to be looked at. */

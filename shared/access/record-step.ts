@@ -1,18 +1,29 @@
+import type { ToldData } from '../../events/told.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
 import { type AccessRequest, dueAt, type Instant, noticeMilliseconds, tablesOf } from './access-request.ts';
 import type { PairChange, Transition } from './ledger.ts';
+import { openExtension, type Question } from './open-question.ts';
 import { afterTransition, type PairReading } from './pair-record.ts';
 
 /** What a step says beside the state it leads to. */
 export interface StepNotes {
   at: Instant;
   cause?: { account: string; eventId: string };
-  /** For `Access Granted` and `Access Denied`: why. */
+  /** The event that asked for it together with others: kept with the step, not what makes it happen once. */
+  because?: { account: string; eventId: string };
+  /** What the step is about, where its state alone does not say. */
+  about?: StepSubject;
+  /** For `Access Granted`, `Access Extended` and an extension that is denied: why. */
   reasons?: string[];
+  /** For an extension that is denied: which policies decided. */
+  policies?: string[];
   /** For `Access Granted`: what to query. */
   links?: string[];
 }
+
+/** A question that is put or put again, and what becomes of an extension. */
+export type StepSubject = 'reminder' | 'extension-asked' | 'extension-denied' | 'extended';
 
 /**
  * One step of a request as one transaction: its new state, what that does to the principal's grants, and the events that tell of it.
@@ -28,10 +39,12 @@ export function recordStep(
   return {
     at: notes.at,
     ...(notes.cause && { cause: notes.cause }),
+    ...(notes.because && { because: notes.because }),
     ...(owner !== undefined && { owner }),
     request,
     requestDueAt: dueAt(request, noticeMilliseconds(mesh)),
-    pairs: changesGrants(request) ? readings.map(reading => pairChange(request, reading)) : [],
+    pairs:
+      changesGrants(request) || notes.about === 'extended' ? readings.map(reading => pairChange(request, reading)) : [],
     tell: announcement(mesh, request, notes),
   };
 }
@@ -53,7 +66,8 @@ function pairChange(request: AccessRequest, before: PairReading): PairChange {
   return { before, after: afterTransition(before.record, [...others, put]), put };
 }
 
-function announcement(mesh: Mesh, request: AccessRequest, { at, reasons = [], links = [] }: StepNotes): ToldEvent[] {
+function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): ToldEvent[] {
+  const { at, reasons = [], links = [] } = notes;
   const { requestId, principal, expiresAt, state, policies, purpose } = request;
   const owner = mesh.domains[request.domain]?.account;
   const both = owner === undefined ? [request.account] : [request.account, owner];
@@ -62,16 +76,32 @@ function announcement(mesh: Mesh, request: AccessRequest, { at, reasons = [], li
   const rowFilter = request.terms[0]?.rowFilter;
   const columns = request.terms.flatMap(terms => terms.columns);
   const terms = { ...access, columns, policies, ...(typeof rowFilter === 'string' && { rowFilter }) };
+  const ask = (
+    question: Question,
+    about: Pick<ToldData<'Access Approval Needed'>, 'question' | 'purpose'>,
+    more = {},
+  ) =>
+    toldEvent('Access Approval Needed', happening, at, owner === undefined ? [] : [owner], {
+      ...terms,
+      ...more,
+      ...about,
+      answerBy: question.answerBy,
+      ...(notes.about === 'reminder' && { reminder: question.reminded ?? 0 }),
+    });
+  const extension = openExtension(request);
+  if (notes.about === 'extended') return [toldEvent('Access Extended', happening, at, both, { ...terms, reasons })];
+  if (notes.about === 'extension-denied') {
+    const denial = { ...terms, reasons, policies: notes.policies ?? policies, question: 'extension' as const };
+    return [toldEvent('Access Denied', happening, at, [request.account], denial)];
+  }
+  if (extension && (notes.about === 'extension-asked' || notes.about === 'reminder')) {
+    const { expiresAt: later, policies: leftToOwner } = extension;
+    const about = { question: 'extension' as const, purpose: extension.purpose };
+    return [ask(extension, about, { expiresAt: later, policies: leftToOwner })];
+  }
   switch (state.status) {
     case 'waiting':
-      return [
-        toldEvent('Access Approval Needed', happening, at, owner === undefined ? [] : [owner], {
-          ...terms,
-          purpose,
-          question: 'request',
-          answerBy: state.answerBy,
-        }),
-      ];
+      return [ask(state, { question: 'request', purpose })];
     case 'approved':
       return [];
     case 'granted':

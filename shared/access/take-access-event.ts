@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { accessDecisionMade } from '../../events/access-decision-made.ts';
+import { accessExtensionRequested } from '../../events/access-extension-requested.ts';
 import { accessRequested } from '../../events/access-requested.ts';
 import { accessRevocationRequested } from '../../events/access-revocation-requested.ts';
 import type { Envelope } from '../../events/envelope.ts';
@@ -7,6 +8,7 @@ import { isInMesh } from '../mesh/mesh.ts';
 import { LedgerConflictError } from './ledger.ts';
 import { type Cause, eventIdOf, notInMesh, refuseEvent } from './refuse-event.ts';
 import { takeAnswer, takeRevocation } from './take-answer.ts';
+import { takeExtension } from './take-extension.ts';
 import { type RequestReading, takeRequest } from './take-request.ts';
 import type { TakeServices } from './take-services.ts';
 
@@ -48,6 +50,10 @@ async function dispatch(
     case accessDecisionMade.detailType:
       return parsed(services, envelope, cause, accessDecisionMade.detail, detail =>
         takeAnswer(services, envelope, cause, detail.data),
+      );
+    case accessExtensionRequested.detailType:
+      return parsed(services, envelope, cause, accessExtensionRequested.detail, detail =>
+        takeExtension(services, envelope, cause, detail.data),
       );
     case accessRevocationRequested.detailType:
       return parsed(services, envelope, cause, accessRevocationRequested.detail, detail =>

@@ -3,12 +3,15 @@ import type { AccessRevocationRequestedData } from '../../events/access-revocati
 import type { Envelope } from '../../events/envelope.ts';
 import { tell } from '../telling/outbox.ts';
 import type { AccessRequest } from './access-request.ts';
+import { decideBulkRevocation } from './bulk-revocation.ts';
 import { decideAnswer } from './decide-answer.ts';
 import { decideRevocation } from './decide-revocation.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
+import { openExtension } from './open-question.ts';
 import type { PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
 import { type Cause, refuseEvent } from './refuse-event.ts';
+import { takeExtensionAnswer } from './take-extension.ts';
 import type { TakeServices } from './take-services.ts';
 
 /** Takes an owner's answer to a request that waits for it. */
@@ -20,6 +23,8 @@ export async function takeAnswer(
 ): Promise<void> {
   const { ledger, catalog, policies } = services;
   const request = await ledger.loadRequest(data.requestId);
+  const extension = request && openExtension(request);
+  if (extension) return takeExtensionAnswer(services, envelope, cause, data, { request, extension });
   const table = request?.terms[0]?.table;
   const behind = request ? thingsBehind(services.mesh, request.account, request.domain) : [];
   const [description, reading, leaving] = await Promise.all([
@@ -37,7 +42,7 @@ export async function takeAnswer(
   await wakeMachine(services, data.requestId);
 }
 
-/** Takes an immediate revocation of one request's access. */
+/** Takes an immediate revocation: of one request's access, or of all that it selects. */
 export async function takeRevocation(
   services: TakeServices,
   envelope: Envelope,
@@ -45,7 +50,8 @@ export async function takeRevocation(
   data: AccessRevocationRequestedData,
 ): Promise<void> {
   const { ledger, mesh } = services;
-  const request = data.requestId === undefined ? undefined : await ledger.loadRequest(data.requestId);
+  if (data.requestId === undefined) return takeBulkRevocation(services, envelope, cause, data);
+  const request = await ledger.loadRequest(data.requestId);
   const ruling = decideRevocation(data, envelope.account, { mesh, request, now: services.now() });
   if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
   if (ruling.kind === 'repeated') return;
@@ -63,6 +69,21 @@ async function commitStep(
 ): Promise<void> {
   const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
   if ((await services.ledger.commit(transition)) === 'committed') await tell(services, transition.tell);
+}
+
+/** What is to be found and ended is more than there is time for here: it is kept, and begun at once by the function that ends grants. */
+async function takeBulkRevocation(
+  services: TakeServices,
+  envelope: Envelope,
+  cause: Cause,
+  data: AccessRevocationRequestedData,
+): Promise<void> {
+  const ruling = decideBulkRevocation(data, envelope, cause, services.mesh);
+  if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
+  const { revocation } = ruling;
+  await services.ledger.commit({ at: services.now(), cause, revocation, pairs: [], tell: [] });
+  // Also where an earlier delivery kept it and came no further.
+  await services.processes.workNow({ kind: 'revocation', revocationId: revocation.revocationId });
 }
 
 /** The token may have been kept while the answer was being decided: read it after the commit. */

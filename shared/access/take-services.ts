@@ -2,7 +2,7 @@ import type { Mesh } from '../mesh/mesh.ts';
 import type { Announcer, Outbox } from '../telling/outbox.ts';
 import type { Instant } from './access-request.ts';
 import type { LeavingNow } from './departures.ts';
-import type { Ledger } from './ledger.ts';
+import type { DueItem, Ledger } from './ledger.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { CentralCatalog } from './table-description.ts';
 
@@ -14,6 +14,8 @@ export interface Processes {
   wake(taskToken: string): Promise<void>;
   /** Has what is due for a request done at once, without waiting for its machine or the sweep. */
   enforceNow(requestId: string): Promise<void>;
+  /** Has a piece of work done at once, which the next sweep would find due. */
+  workNow(item: DueItem): Promise<void>;
 }
 
 export interface TakeServices {

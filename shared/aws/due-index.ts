@@ -52,6 +52,8 @@ function toDueItem({ pk, sk }: Key): DueItem {
       if (sk === 'closed') return { kind: 'closed', table: id };
       if (sk === 'share-back') return { kind: 'share-back', table: id };
       return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length) } };
+    case 'revocation':
+      return { kind: 'revocation', revocationId: id };
     case 'share-back':
       return { kind: 'share-back-domain', domain: id };
     default:

@@ -20,6 +20,7 @@
  *     leaving#account#<id>        leaving              the same for an account
  *     leaving#domain#<name>       tables               the part of it that the writer of the central catalog does
  *     leaving#domain#<name>       table#<central>      a central table that goes: kept until all that the ledger has of it is gone too
+ *     revocation#<account>#<event id>  revocation      a revocation of many, by its event: what it selects, and how far that is
  *     share-back#<domain>         wanted               who has standing grants on all of its tables, and how far that is with the tables there are
  *     mesh                        current              the mesh and its policies, as applied
  *
@@ -100,6 +101,10 @@ export function quarantineKey(domain: string, database: string, table = ''): Key
 
 export function leavingKey(thing: LeavingThing): Key {
   return { pk: `leaving#${thing.kind}#${thing.kind === 'domain' ? thing.domain : thing.account}`, sk: 'leaving' };
+}
+
+export function revocationKey(revocationId: string): Key {
+  return { pk: `revocation#${revocationId}`, sk: 'revocation' };
 }
 
 export function turnKey(table: string): Key {

@@ -4,23 +4,23 @@ import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pai
 import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
+import { accountsSet, grantsAfter } from './ledger-items.ts';
 import {
   accountPrefix,
   closedKey,
   DUE,
-  HOLDER_INDEX,
   type Key,
   leaseKey,
-  OWNER_INDEX,
   pairKey,
   pairPrefix,
   requestKey,
+  revocationKey,
   seenKey,
   stepKey,
-  toldKey,
   turnKey,
 } from './ledger-keys.ts';
 import { releaseLease, takeLease } from './ledger-lease.ts';
+import { waitingToBeTold } from './outbox-table.ts';
 
 type WriteItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -89,14 +89,22 @@ export class LedgerTable implements Ledger {
     }
   }
 
-  #writes({ at, cause, owner, request, requestDueAt, pairs, tell, turn }: Transition): WriteItem[] {
+  #writes({
+    at,
+    cause,
+    because = cause,
+    revocation,
+    owner,
+    request,
+    requestDueAt,
+    pairs,
+    tell,
+    turn,
+  }: Transition): WriteItem[] {
     const TableName = this.#table;
     const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
     const writes: WriteItem[] = [];
-    if (cause) {
-      const ttl = Math.floor(Date.parse(at) / 1000) + SEEN_SECONDS;
-      writes.push(onlyNew(put(seenKey(cause.account, cause.eventId), { at, ttl })));
-    }
+    if (cause) writes.push(onlyNew(put(seenKey(cause.account, cause.eventId), { at, ttl: seenUntil(at) })));
     if (request) {
       const { taskToken: _, ...kept } = request;
       writes.push({ Update: this.#requestUpdate(kept, requestDueAt, owner) });
@@ -106,7 +114,7 @@ export class LedgerTable implements Ledger {
         terms: kept.terms,
         expiresAt: kept.expiresAt,
         policies: kept.policies,
-        ...(cause && { cause }),
+        ...(because && { cause: because }),
       };
       writes.push(onlyNew(put(stepKey(request.requestId, request.version), step)));
     }
@@ -116,7 +124,9 @@ export class LedgerTable implements Ledger {
     for (const { put: grant, after } of pairs)
       if (grant) writes.push(this.#check(closedKey(after.table), 'attribute_not_exists(pk)'));
     if (turn) writes.push(this.#check(turnKey(turn.table), 'mark = :mark', { ':mark': turn.mark }));
-    for (const event of tell) writes.push(put(toldKey(event.eventId), { event, due: DUE, dueAt: inAMinute(at) }));
+    if (revocation)
+      writes.push(put(revocationKey(revocation.revocationId), { revocation, due: DUE, dueAt: at, ttl: seenUntil(at) }));
+    for (const event of tell) writes.push({ Put: { TableName, Item: waitingToBeTold(event, at) } });
     return writes;
   }
 
@@ -267,21 +277,6 @@ function toRequest(item: Record<string, unknown>): AccessRequest {
   };
 }
 
-/** Puts an item into the indexes by account. An owner that is not known is left as it was. */
-function accountsSet(holder: string, owner: string | undefined) {
-  return {
-    expression: owner === undefined ? '#holder = :holder' : '#holder = :holder, #owner = :owner',
-    // `owner` is a reserved word of DynamoDB's.
-    names: { '#holder': HOLDER_INDEX, ...(owner !== undefined && { '#owner': OWNER_INDEX }) },
-    values: { ':holder': holder, ...(owner !== undefined && { ':owner': owner }) },
-  };
-}
-
-function grantsAfter({ before, put, remove }: PairChange): ActiveGrant[] {
-  const kept = before.grants.filter(({ requestId }) => requestId !== remove && requestId !== put?.requestId);
-  return put ? [...kept, put] : kept;
-}
-
 /** Another wrote the item since it was read, or is writing it in a transaction now. */
 const MOVED = ['ConditionalCheckFailedException', 'TransactionConflictException'];
 
@@ -290,7 +285,7 @@ function onlyNew(write: WriteItem): WriteItem {
   return { Put: { ...write.Put, ConditionExpression: 'attribute_not_exists(pk)' } };
 }
 
-/** When the sweep tells an event that whoever committed it did not. */
-function inAMinute(at: Instant): Instant {
-  return new Date(Date.parse(at) + 60_000).toISOString();
+/** When DynamoDB may forget it: in seconds of Unix time. */
+function seenUntil(at: Instant): number {
+  return Math.floor(Date.parse(at) / 1000) + SEEN_SECONDS;
 }

@@ -1,5 +1,6 @@
 import { SendTaskSuccessCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { DueItem } from '../access/ledger.ts';
 import type { Processes } from '../access/take-services.ts';
 import { isError } from './aws-errors.ts';
 
@@ -36,10 +37,12 @@ export class StepFunctionsProcesses implements Processes {
     return wakeMachine(this.#sfn, taskToken);
   }
 
-  async enforceNow(requestId: string): Promise<void> {
-    await this.#sqs.send(
-      new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: JSON.stringify({ kind: 'request', requestId }) }),
-    );
+  enforceNow(requestId: string): Promise<void> {
+    return this.workNow({ kind: 'request', requestId });
+  }
+
+  async workNow(item: DueItem): Promise<void> {
+    await this.#sqs.send(new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: JSON.stringify(item) }));
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import type { WorkServices } from '../access/do-work.ts';
 import { leavingBehind } from '../access/links-left-behind.ts';
+import { BulkRevocationTable } from '../aws/bulk-revocation-table.ts';
 import { GlueCentralCatalog } from '../aws/central-catalog.ts';
 import {
   documentClient,
@@ -47,6 +48,7 @@ export function enforceServices(): (context: Context) => Promise<WorkServices> {
     catalog: new GlueCentralCatalog(glue),
     domainTables: new GlueDomainTables(glue),
     shares: new RamResourceShares(ramClient(), spokeRam(credentials), hub),
+    revocations: new BulkRevocationTable(documents, ledgerTable),
     departures: new DepartureLedger(documents, ledgerTable),
     wake,
     outbox: new OutboxTable(documents, ledgerTable, now),

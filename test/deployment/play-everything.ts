@@ -66,6 +66,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await peopleLookAround(mesh);
   await eventsAreRefused(mesh);
   await accessIsTakenBack(mesh);
+  await endsArePutOffAndTakenBack(mesh);
   await grantingFailsForAWhile(mesh);
   await readingFailsForAWhile(mesh);
   await aDatabaseGoes(mesh);
@@ -269,6 +270,29 @@ async function accessIsTakenBack(mesh: Mesh): Promise<void> {
   }
 }
 
+/** A later end at once, and one that the owner gives; then all of one principal's access on a table is taken back, and of a name that has none. */
+async function endsArePutOffAndTakenBack(mesh: Mesh): Promise<void> {
+  const extend = async (requestId: string) => {
+    const expiresAt = new Date(mesh.clock.now() + 48 * HOUR * 1000).toISOString();
+    const data = { requestId, expiresAt };
+    await putEvent(administratorOf(mesh.endpoint, ANALYTICS), 'trellis.access', 'Access Extension Requested', data);
+    await rest(mesh);
+  };
+  await extend('flights-1');
+  await extend('birds-1');
+  await answer(mesh, AVIATION, { requestId: 'birds-1', decision: 'approved', approver: STEWARD });
+  for (const [account, selector] of [
+    [AVIATION, { principal: REGIONAL, table: 'aviation_ops.flights' }],
+    [ANALYTICS, { principal: roleArn(ANALYTICS, 'Nobody') }],
+  ] as const) {
+    const data = { ...selector, reason: 'The study is over.' };
+    await putEvent(administratorOf(mesh.endpoint, account), 'trellis.access', 'Access Revocation Requested', data);
+    await rest(mesh);
+  }
+  await mesh.advance(200);
+  await rest(mesh);
+}
+
 /** Provisioning that fails waits, and is tried again. */
 async function grantingFailsForAWhile(mesh: Mesh): Promise<void> {
   for (let times = 0; times < 4; times++)
@@ -296,6 +320,9 @@ async function readingFailsForAWhile(mesh: Mesh): Promise<void> {
 }
 
 async function accessEnds(mesh: Mesh): Promise<void> {
+  // The first of them are put off by a day.
+  await mesh.advance(25 * HOUR);
+  await rest(mesh);
   await mesh.advance(25 * HOUR);
   await rest(mesh);
 }

@@ -100,12 +100,14 @@ describe('roles', () => {
       );
     expect(requests('Access Granted')).toEqual(granted);
     expect(requests('Access Expiring')).toEqual(
-      granted.filter(requestId => !['flights-2', 'buoys-1', 'weather-3'].includes(requestId)),
+      granted.filter(requestId => !['flights-2', 'flights-3', 'buoys-1', 'weather-3'].includes(requestId)),
     );
     expect(requests('Access Revoked')).toEqual(granted);
-    expect(requests('Access Approval Needed')).toEqual(['birds-1', 'birds-2', 'birds-3', 'birds-4', 'birds-5']);
+    const asked = ['birds-1', 'birds-1', 'birds-2', 'birds-3', 'birds-3', 'birds-4', 'birds-5'];
+    expect(requests('Access Approval Needed')).toEqual(asked);
+    expect(requests('Access Extended')).toEqual(['birds-1', 'flights-1']);
     expect(requests('Access Denied')).toEqual(['birds-2', 'birds-3', 'birds-4', 'birds-5', 'nowhere-1']);
-    expect(requests('Event Refused')).toHaveLength(4);
+    expect(requests('Event Refused')).toHaveLength(5);
     expect(told.filter(event => event.type === 'Catalog Change Quarantined')).toHaveLength(1);
     const causeOf = (requestId: string) =>
       told.find(({ type, data }) => type === 'Access Revoked' && data.requestId === requestId)?.data.cause;

@@ -30,10 +30,28 @@ export interface Story {
   isApproved: boolean;
   /** After it was first asked; empty when nobody takes it back. */
   revoked: number[];
+  /** A later end is asked for; after it was first asked, empty when nobody does. */
+  extended: number[];
+  extendedBySeconds: number;
+  /** The owner's answer to that, where policy leaves it to the owner; after the request was first asked. */
+  extensionAnswered: number[];
+}
+
+/** A revocation of all that it selects. */
+export interface Sweeping {
+  by: 'hub' | 'owner' | 'analytics' | 'forecast';
+  /** At least one of the two; undefined for any. */
+  principal: number | undefined;
+  table: number | undefined;
+  /** When it was sent, in seconds after the start. */
+  sent: number;
+  /** When it is delivered, after that. */
+  delays: number[];
 }
 
 export interface History {
   stories: Story[];
+  sweeping: Sweeping[];
   decisions: Decisions;
   hasMachines: boolean;
 }
@@ -64,8 +82,21 @@ const story: fc.Arbitrary<Story> = fc.record({
   asked: deliveries,
   answered: deliveries,
   isApproved: fc.constantFrom(true, true, false),
-  revoked: fc.oneof(fc.constant<number[]>([]), deliveries),
+  revoked: fc.oneof({ weight: 2, arbitrary: fc.constant<number[]>([]) }, { weight: 1, arbitrary: deliveries }),
+  extended: fc.oneof(fc.constant<number[]>([]), deliveries),
+  extendedBySeconds: fc.oneof(fc.integer({ min: -20, max: 120 }), fc.constant(86_400)),
+  extensionAnswered: deliveries,
 });
+
+const sweeping: fc.Arbitrary<Sweeping> = fc
+  .record({
+    by: fc.constantFrom<Sweeping['by']>('hub', 'hub', 'owner', 'analytics', 'forecast'),
+    principal: fc.constantFrom(undefined, 0, 0, 1, 2),
+    table: fc.constantFrom(undefined, undefined, 0, 0, 1),
+    sent: seconds,
+    delays: deliveries,
+  })
+  .filter(({ principal, table }) => principal !== undefined || table !== undefined);
 
 function turn(slowest: number): fc.Arbitrary<Turn> {
   return fc.record({
@@ -100,6 +131,10 @@ export function history(
 ): fc.Arbitrary<History> {
   return fc.record({
     stories: fc.array(story, { minLength: 1, maxLength: 4, size: 'max' }),
+    sweeping: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<Sweeping[]>([]) },
+      { weight: 1, arbitrary: fc.array(sweeping, { minLength: 1, maxLength: 2 }) },
+    ),
     decisions: fc.record({
       turns: fc.array(turn(slowestMilliseconds), { maxLength: 150, size: 'max' }),
       lake: fc.array(outcome(fates, fine), { maxLength: 30, size: 'max' }),
@@ -129,7 +164,24 @@ export const ANY_HISTORY = fc.oneof(
 export const UNDISTURBED: Decisions = { turns: [], lake: [], ledger: [], other: [] };
 
 /** All events of a history. */
-export function eventsOf({ stories }: Pick<History, 'stories'>): Sent[] {
+export function eventsOf({ stories, sweeping }: Pick<History, 'stories' | 'sweeping'>): Sent[] {
+  return [...storiesTold(stories), ...sweeping.map(sweepingTold)];
+}
+
+export const SENDERS = { hub: HUB, owner: AVIATION, analytics: ANALYTICS, forecast: FORECAST };
+
+function sweepingTold({ by, principal, table, sent, delays }: Sweeping, index: number): Sent {
+  const at = new Date(START + sent * SECOND).toISOString();
+  const data = {
+    ...(principal !== undefined && { principal: PRINCIPALS[principal] }),
+    ...(table !== undefined && { table: TABLES[table] }),
+    reason: 'all of it',
+  };
+  const event = envelope(SENDERS[by], 'Access Revocation Requested', at, `sweeping ${index}`, data);
+  return { event, deliveredAt: delays.map(delay => (sent + delay) * SECOND) };
+}
+
+function storiesTold(stories: readonly Story[]): Sent[] {
   return stories.flatMap((each, index) => {
     const principal = PRINCIPALS[each.principal] ?? PRINCIPALS[0];
     const account = principal.includes(FORECAST) ? FORECAST : ANALYTICS;
@@ -159,8 +211,25 @@ export function eventsOf({ stories }: Pick<History, 'stories'>): Sent[] {
     const revoked = each.revoked.map(second => asked + second * SECOND);
     const revoke =
       revoked.length > 0 && sent(HUB, 'Access Revocation Requested', revoked, { reason: 'no longer needed' });
-    return [ask, ...(each.isAutomatic ? [] : [answer]), ...(revoke ? [revoke] : [])];
+    return [ask, ...(each.isAutomatic ? [] : [answer]), ...(revoke ? [revoke] : []), ...extensionTold(each, index)];
   });
+}
+
+function extensionTold(each: Story, index: number): Sent[] {
+  if (each.extended.length === 0) return [];
+  const asked = Math.min(...each.asked);
+  const account = (PRINCIPALS[each.principal] ?? '').includes(FORECAST) ? FORECAST : ANALYTICS;
+  const sent = (from: string, type: string, after: number[], data: Record<string, unknown>): Sent => {
+    const at = after.map(second => (asked + second) * SECOND);
+    const time = new Date(START + Math.min(...at)).toISOString();
+    const event = envelope(from, type, time, `extension ${type} ${index}`, { requestId: `r${index}`, ...data });
+    return { event, deliveredAt: at };
+  };
+  const later = START + (asked + each.lastsSeconds + each.extendedBySeconds) * SECOND;
+  const ask = sent(account, 'Access Extension Requested', each.extended, { expiresAt: new Date(later).toISOString() });
+  const decision = { decision: each.isApproved ? 'approved' : 'denied', approver: STEWARD };
+  const answer = sent(AVIATION, 'Access Decision Made', each.extensionAnswered, decision);
+  return each.isAutomatic ? [ask] : [ask, answer];
 }
 
 function inMilliseconds(second: number): number {

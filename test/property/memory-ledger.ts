@@ -1,4 +1,5 @@
 import type { AccessRequest, ActiveGrant, Instant, Pair } from '../../shared/access/access-request.ts';
+import type { BulkRevocation } from '../../shared/access/bulk-revocation.ts';
 import {
   type DueItem,
   type DueWork,
@@ -11,9 +12,19 @@ import {
   unsureAfter,
 } from '../../shared/access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../../shared/access/pair-record.ts';
+import type { RevocationProgress } from '../../shared/access/revoke-in-bulk.ts';
 import type { DomainWork } from '../../shared/access/share-back-domain.ts';
 import type { Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
+
+/** A revocation of many as it is kept. */
+export interface KeptRevocation {
+  revocation: BulkRevocation;
+  startedAt?: Instant;
+  progress?: RevocationProgress;
+  claim: number;
+  doneAt?: Instant;
+}
 
 interface Stored<T> {
   value: T;
@@ -43,6 +54,8 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly turns = new Map<string, Stored<{ mark: string; tries: number }>>();
   /** Who is shared back to, by domain. */
   readonly shared = new Map<string, Stored<DomainWork>>();
+  /** Revocations of many, by their ids. */
+  readonly revocations = new Map<string, Stored<KeptRevocation>>();
   /** What was committed, in order. */
   readonly committed: Transition[] = [];
   /** What readers still see of items that a transaction is writing: see `commitInPieces`. */
@@ -82,7 +95,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   }
 
   async commit(transition: Transition): Promise<'committed' | 'seen'> {
-    const { cause, request, requestDueAt, pairs, tell, at, turn } = copy(transition);
+    const { cause, revocation, request, requestDueAt, pairs, tell, at, turn } = copy(transition);
     if (cause && this.seen.has(seenKey(cause))) return 'seen';
     const known = request && this.requests.get(request.requestId)?.value;
     if (request && (known?.version ?? 0) !== request.version - 1) {
@@ -103,6 +116,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
       const kept = before.grants.filter(({ requestId }) => requestId !== remove && requestId !== put?.requestId);
       this.#putPair(after, at, put ? [...kept, put] : kept);
     }
+    if (revocation) this.revocations.set(revocation.revocationId, { value: { revocation, claim: 0 }, dueAt: at });
     for (const event of tell) this.told.set(event.eventId, { value: event, dueAt: later(at, 60_000) });
     this.committed.push(copy(transition));
     return 'committed';
@@ -208,6 +222,10 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
       ),
       ...[...this.told].map(([eventId, { dueAt }]) => ({ dueAt, item: { kind: 'told' as const, eventId } })),
       ...[...this.turns].map(([table, { dueAt }]) => ({ dueAt, item: { kind: 'share-back' as const, table } })),
+      ...[...this.revocations].map(([revocationId, { dueAt }]) => ({
+        dueAt,
+        item: { kind: 'revocation' as const, revocationId },
+      })),
       ...[...this.shared].map(([domain, { dueAt }]) => ({
         dueAt,
         item: { kind: 'share-back-domain' as const, domain },

@@ -4,10 +4,12 @@ import type { WorkServices } from '../../shared/access/do-work.ts';
 import type { DueItem, DueWork, Transition } from '../../shared/access/ledger.ts';
 import type { PairReading } from '../../shared/access/pair-record.ts';
 import type { ResourceShares } from '../../shared/access/provision.ts';
+import type { BulkRevocations } from '../../shared/access/revoke-in-bulk.ts';
 import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 import type { MemoryLake } from './memory-lake.ts';
 import type { MemoryLedger, WholeLedger } from './memory-ledger.ts';
+import type { MemoryRevocations } from './memory-revocations.ts';
 import type { MemoryStandings } from './memory-standings.ts';
 import type { PortCall, Process, Scheduler } from './scheduler.ts';
 
@@ -112,6 +114,15 @@ export function standingPorts(
       finishWork: work => step('standing.finishWork', () => standings.finishWork(work)),
       unwantedTables: (work, from) => step('standing.unwantedTables', () => standings.unwantedTables(work, from)),
     },
+  };
+}
+
+export function revocationPorts(step: Step, revocations: MemoryRevocations): BulkRevocations {
+  return {
+    claim: (...given) => step('revocations.claim', () => revocations.claim(...given)),
+    openRequests: (...given) => step('revocations.openRequests', () => revocations.openRequests(...given)),
+    saveProgress: (...given) => step('revocations.saveProgress', () => revocations.saveProgress(...given)),
+    finish: (...given) => step('revocations.finish', () => revocations.finish(...given)),
   };
 }
 

@@ -96,8 +96,11 @@ describe('with no state machine at all', { timeout: PATIENCE }, () => {
       answered: [0],
       isApproved: true,
       revoked: [],
+      extended: [],
+      extendedBySeconds: 0,
+      extensionAnswered: [0],
     };
-    return expectInTime({ stories: [story, story], decisions: UNDISTURBED, hasMachines: false });
+    return expectInTime({ stories: [story, story], sweeping: [], decisions: UNDISTURBED, hasMachines: false });
   });
 
   it('a grant is gone with the sweep after the deadline of a holder that crashed', () =>

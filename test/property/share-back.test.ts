@@ -90,7 +90,7 @@ describe('what mesh.yml shares back', { timeout: PATIENCE }, () => {
 
   it('is told to nobody', () =>
     law(50, SHARED, async story => {
-      const world = await over({ ...story, stories: [] });
+      const world = await over({ ...story, stories: [], sweeping: [] });
       expect(world.announced).toEqual([]);
     }));
 
@@ -112,6 +112,7 @@ describe('what mesh.yml shares back', { timeout: PATIENCE }, () => {
     const races = fc.tuple(SHARED, slowly).map(([story, turns]) => ({
       ...story,
       stories: [],
+      sweeping: [],
       changes: [],
       decisions: { ...UNDISTURBED, turns },
     }));

@@ -14,8 +14,18 @@ import type { Decisions } from './decisions.ts';
 import { MemoryDepartures } from './memory-departures.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
+import { MemoryRevocations } from './memory-revocations.ts';
 import { MemoryStandings } from './memory-standings.ts';
-import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, standingPorts, stepsOf } from './ports.ts';
+import {
+  announcerPorts,
+  lakePorts,
+  ledgerPorts,
+  linkPorts,
+  outboxPorts,
+  revocationPorts,
+  standingPorts,
+  stepsOf,
+} from './ports.ts';
 import { CATALOG, description, MESH, POLICIES, TABLES } from './sample-mesh.ts';
 import { type Process, Scheduler } from './scheduler.ts';
 
@@ -211,6 +221,7 @@ export class World {
       links,
       shares: links,
       departures: new MemoryDepartures(this.ledger),
+      revocations: revocationPorts(step, new MemoryRevocations(this.ledger, MESH)),
       ...standingPorts(step, this.standings),
       catalog: { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) },
       domainTables: { list: () => step('catalog.list', async () => ({ tables: [...this.tables.keys()] })) },
@@ -239,6 +250,7 @@ export class World {
         }),
       wake: token => step('processes.wake', async () => this.#questions.get(token)?.()),
       enforceNow: requestId => step('processes.enforceNow', async () => this.work({ kind: 'request', requestId })),
+      workNow: item => step('processes.workNow', async () => this.work(item)),
     };
   }
 
@@ -261,6 +273,8 @@ function nameOf(item: DueItem): string {
       return `told ${item.eventId.slice(0, 6)}`;
     case 'share-back-domain':
       return `${item.kind} ${item.domain}`;
+    case 'revocation':
+      return `${item.kind} ${item.revocationId}`;
     case 'closed':
     case 'share-back':
     case 'removal':

@@ -52,10 +52,4 @@ describe('a revocation', () => {
       expect(decideRevocation(own, HUB, { mesh: MESH, request, now: NOW }).kind).toBe('revoked');
     },
   );
-
-  it('of all that a principal has is refused, as nothing does it yet', () => {
-    const all = { principal: requestIn(GRANTED).principal, reason: 'left' };
-    const ruling = decideRevocation(all, HUB, { mesh: MESH, request: undefined, now: NOW });
-    expect(ruling).toMatchObject({ kind: 'refused', reasons: [expect.stringContaining('Name one requestId')] });
-  });
 });

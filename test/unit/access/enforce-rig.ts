@@ -8,6 +8,7 @@ import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryDepartures } from '../../property/memory-departures.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
+import { MemoryRevocations } from '../../property/memory-revocations.ts';
 import { MemoryStandings } from '../../property/memory-standings.ts';
 import { description, MESH } from '../../property/sample-mesh.ts';
 import { ANALYST, END, FLIGHTS, NOW, requestIn } from './samples.ts';
@@ -19,6 +20,7 @@ export class EnforceRig {
   now: Instant = NOW;
   readonly ledger = new MemoryLedger(() => this.now);
   readonly departures = new MemoryDepartures(this.ledger);
+  readonly revocations = new MemoryRevocations(this.ledger, MESH);
   readonly lake = new MemoryLake();
   readonly told: ToldEvent[] = [];
   readonly reports: string[] = [];
@@ -37,6 +39,7 @@ export class EnforceRig {
     catalog: { describe: async table => structuredClone(this.catalog.get(table)) },
     domainTables: { list: async () => ({ tables: [...this.catalog.keys()] }) },
     departures: this.departures,
+    revocations: this.revocations,
     outbox: this.ledger,
     announcer: {
       announce: async events => {

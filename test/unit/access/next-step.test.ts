@@ -14,13 +14,52 @@ import { ANALYST, APPROVED, DENIED, END, ENDED, ENDING, FLIGHTS, GRANTED, NOW, r
 
 const WEEK = 7 * 86_400_000;
 const NOTICE = '2026-12-14T09:00:00.000Z';
+const HALF_WAY = '2026-11-24T21:00:00.000Z';
+const DAY_BEFORE = '2026-11-27T09:00:00.000Z';
 const ANSWER_BY = '2026-11-28T09:00:00.000Z';
 const step = (request: Parameters<typeof nextStep>[0], now: string) => nextStep(request, now, WEEK);
 
 describe('what is due next', () => {
   it('is the answer, until its time has passed', () => {
-    expect(step(requestIn(WAITING), laterBy(ANSWER_BY, -1))).toEqual({ kind: 'wait', until: ANSWER_BY });
+    const reminded = requestIn({ ...WAITING, reminded: 2 });
+    expect(step(reminded, laterBy(ANSWER_BY, -1))).toEqual({ kind: 'wait', until: ANSWER_BY });
     expect(step(requestIn(WAITING), ANSWER_BY)).toEqual({ kind: 'deny-unanswered' });
+  });
+
+  it('is a reminder half-way to the answer, and one a day before its time is over', () => {
+    expect(step(requestIn(WAITING), laterBy(HALF_WAY, -1))).toEqual({ kind: 'wait', until: HALF_WAY });
+    expect(step(requestIn(WAITING), HALF_WAY)).toEqual({ kind: 'remind' });
+    const once = requestIn({ ...WAITING, reminded: 1 });
+    expect(step(once, laterBy(DAY_BEFORE, -1))).toEqual({ kind: 'wait', until: DAY_BEFORE });
+    expect(step(once, DAY_BEFORE)).toEqual({ kind: 'remind' });
+    expect(step(requestIn(WAITING), ANSWER_BY)).toEqual({ kind: 'deny-unanswered' });
+  });
+
+  it('is of an extension that waits the reminders and the end of its time, then the end of the access', () => {
+    const extension = {
+      askedAt: '2026-12-15T09:00:00.000Z',
+      answerBy: END,
+      expiresAt: '2027-01-20T09:00:00.000Z',
+      purpose: 'research',
+      policies: [],
+    };
+    const granted = { ...GRANTED, expiringToldAt: NOTICE, extension };
+    const halfWay = '2026-12-18T09:00:00.000Z';
+    expect(step(requestIn(granted), laterBy(halfWay, -1))).toEqual({ kind: 'wait', until: halfWay });
+    expect(step(requestIn(granted), halfWay)).toEqual({ kind: 'remind' });
+    const reminded = requestIn({ ...granted, extension: { ...extension, reminded: 2 } });
+    expect(step(reminded, laterBy(END, -1))).toEqual({ kind: 'wait', until: END });
+    expect(step(reminded, END)).toEqual({ kind: 'deny-extension' });
+    expect(dueAt(requestIn(granted), WEEK)).toBe(halfWay);
+    expect(dueAt(reminded, WEEK)).toBe(END);
+  });
+
+  it('is the notice of an extended end, half-way from when it was extended', () => {
+    const extended = requestIn(
+      { ...GRANTED, extendedAt: '2026-12-20T09:00:00.000Z' },
+      { expiresAt: '2026-12-22T09:00:00.000Z' },
+    );
+    expect(step(extended, '2026-12-20T09:00:00.000Z')).toEqual({ kind: 'wait', until: '2026-12-21T09:00:00.000Z' });
   });
 
   it('is provisioning at once, and after a failed attempt at its time', () => {
@@ -53,7 +92,8 @@ describe('what is due next', () => {
 
 describe('when the sweep looks at a request', () => {
   it.each([
-    ['waiting', WAITING, ANSWER_BY],
+    ['waiting', WAITING, HALF_WAY],
+    ['waiting, and reminded of twice', { ...WAITING, reminded: 2 }, ANSWER_BY],
     ['approved: a minute is left to the machine', APPROVED, laterBy(NOW, 60_000)],
     [
       'approved and failed: a minute after the retry',

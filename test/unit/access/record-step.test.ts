@@ -127,7 +127,7 @@ describe('what a step records', () => {
   it('is its cause, its time, and when something is due next', () => {
     const cause = { account: ANALYTICS, eventId: 'e1' };
     const transition = recordStep(MESH, requestIn(WAITING), [], { at: NOW, cause });
-    expect(transition).toMatchObject({ at: NOW, cause, requestDueAt: '2026-11-28T09:00:00.000Z' });
+    expect(transition).toMatchObject({ at: NOW, cause, requestDueAt: '2026-11-24T21:00:00.000Z' });
     expect(recordStep(MESH, requestIn(DENIED), [], { at: NOW })).not.toHaveProperty('cause');
   });
 });

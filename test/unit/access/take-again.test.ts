@@ -77,6 +77,7 @@ beforeEach(() => {
       start: async id => void calls.push(`start ${id}`),
       wake: async token => void calls.push(`wake ${token}`),
       enforceNow: async id => void calls.push(`enforce ${id}`),
+      workNow: async item => void calls.push(`work ${item.kind}`),
     },
     now: () => NOW,
   };

@@ -186,7 +186,7 @@ describe('Access Decision Made', () => {
 
 describe('Access Revocation Requested', () => {
   const NOTHING =
-    'data.requestId: say what to revoke: a requestId, a principal or a product. An empty selector is refused';
+    'data.requestId: say what to revoke: a requestId, a principal, a table or a product. An empty selector is refused';
 
   it.each<[string, Data, string]>([
     ['an empty selector', { requestId: undefined }, NOTHING],
@@ -209,6 +209,7 @@ describe('Access Revocation Requested', () => {
 
   it.each<Data>([
     { requestId: undefined, principal: 'arn:aws:iam::444444444444:role/Analyst' },
+    { requestId: undefined, table: 'aviation_ops.flights' },
     { requestId: undefined, product: 'aviation/flights' },
     { requestId: undefined, principal: 'arn:aws:iam::444444444444:role/Analyst', product: 'aviation/flights' },
   ])('is taken for all of a principal or a product: %j', data => {

@@ -6,6 +6,7 @@ import { doWork, type WorkServices } from '../../../shared/access/do-work.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { leavingBehind } from '../../../shared/access/links-left-behind.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
+import { BulkRevocationTable } from '../../../shared/aws/bulk-revocation-table.ts';
 import { DepartureLedger } from '../../../shared/aws/departure-ledger.ts';
 import { LeavingTable } from '../../../shared/aws/leaving-table.ts';
 import { leavingTablesKey } from '../../../shared/aws/ledger-keys.ts';
@@ -52,6 +53,7 @@ async function world(lost: readonly string[] = LOST) {
     mesh: MESH,
     ledger: new LedgerTable(disk.documents, disk.TableName),
     departures: new DepartureLedger(disk.documents, disk.TableName),
+    revocations: new BulkRevocationTable(disk.documents, disk.TableName),
     lake: watched,
     links: watched,
     shares: watched,
