@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LEVELS } from '../shared/access/labels.ts';
 import type { Connection } from '../shared/aws/apply-services.ts';
-import type { CatalogPlace } from '../shared/aws/open-catalog.ts';
+import type { MeshPlace } from '../shared/aws/reader-session.ts';
 import { type CatalogReader, type SearchProgress, searchCatalog, showTable } from '../shared/catalog/browse-catalog.ts';
 import { type CatalogTable, STATES, statesOf, type TableState, UNLABELLED } from '../shared/catalog/describe-table.ts';
 import type { CatalogQuery } from '../shared/catalog/search-tables.ts';
-import { type ConnectionOptions, connectionOf, type Environment, stageOf, UsageError } from './connection.ts';
+import type { Environment } from './connection.ts';
 import { explainingRefusals } from './explain-refusal.ts';
+import { type HubOptions, placeOf, withHubOptions } from './hub-place.ts';
 import { writeFound, writeTableShown } from './show-catalog.ts';
 import type { Terminal } from './terminal.ts';
 import { instantBefore } from './times.ts';
@@ -15,17 +16,12 @@ export interface CatalogParts {
   terminal: Terminal;
   environment: Environment;
   /** The catalog as the caller may see it. @throws when the hub is not found, or the caller is not let in */
-  openCatalog(connection: Connection, place: CatalogPlace): Promise<CatalogReader>;
+  openCatalog(connection: Connection, place: MeshPlace): Promise<CatalogReader>;
   /** ISO 8601. */
   now(): string;
 }
 
-interface CatalogOptions extends ConnectionOptions {
-  hub?: string;
-  json?: true;
-}
-
-interface SearchOptions extends CatalogOptions {
+interface SearchOptions extends HubOptions {
   domain?: string;
   owner?: string;
   label?: string;
@@ -46,7 +42,7 @@ export function addCatalogCommands(program: Command, parts: CatalogParts): Comma
     .description(
       "Finds tables of the central catalog and shows what is known of them, from any account of the mesh: another account than the hub's reads as the hub's role trellis-<stage>-reader. Reconciles it with the producers' catalogs, from the hub's account.",
     );
-  withConnection(catalog.command('search'))
+  withHubOptions(catalog.command('search'))
     .summary('find tables')
     .description(
       'Finds tables by words in their names, descriptions, columns and comments (all must be there, in any case), and by what the options say.',
@@ -68,26 +64,16 @@ export function addCatalogCommands(program: Command, parts: CatalogParts): Comma
     .action((words: string[], options: SearchOptions) =>
       explainingRefusals(READING_TAKES, () => runSearch(words, options, parts)),
     );
-  withConnection(catalog.command('show'))
+  withHubOptions(catalog.command('show'))
     .summary('show one table')
     .description(
       'Shows a table: its columns with labels, where it comes from, its state and why, what happened to it, and who may read it, as far as that concerns your account.',
     )
     .argument('<table>', 'its name in the central catalog: <domain>_<database>.<table>')
-    .action((table: string, options: CatalogOptions) =>
+    .action((table: string, options: HubOptions) =>
       explainingRefusals(READING_TAKES, () => runShow(table, options, parts)),
     );
   return catalog;
-}
-
-function withConnection(command: Command): Command {
-  return command
-    .option('--stage <name>', 'the stage (default: TRELLIS_STAGE, or local when the endpoint is this machine)')
-    .option('--hub <account>', "the hub's account (default: TRELLIS_HUB, or as the account's forwarding rule says)")
-    .option('--json', 'one JSON document')
-    .option('--profile <name>', "a profile of AWS's configuration files")
-    .option('--region <name>', "the hub's Region (default: AWS's usual environment)")
-    .option('--endpoint-url <url>', "another endpoint than AWS's, such as the local mesh");
 }
 
 async function runSearch(words: string[], options: SearchOptions, parts: CatalogParts): Promise<void> {
@@ -142,7 +128,7 @@ function queryOf(words: string[], options: SearchOptions, now: string): CatalogQ
   };
 }
 
-async function runShow(name: string, options: CatalogOptions, parts: CatalogParts): Promise<void> {
+async function runShow(name: string, options: HubOptions, parts: CatalogParts): Promise<void> {
   const { terminal } = parts;
   const { reader, stage } = await open(options, parts);
   const shown = await showTable(reader, name);
@@ -154,14 +140,9 @@ async function runShow(name: string, options: CatalogOptions, parts: CatalogPart
   for (const line of writeTableShown(terminal, shown, reader.viewer, parts.now())) terminal.out(line);
 }
 
-/** @throws UsageError when the options do not say enough, or what cannot be */
-async function open(options: CatalogOptions, { environment, openCatalog }: CatalogParts) {
-  const stage = stageOf(options, environment);
-  const hub = options.hub ?? (environment.TRELLIS_HUB || undefined);
-  if (hub !== undefined && !/^\d{12}$/.test(hub))
-    throw new UsageError(`The hub is an account, twelve digits, not ${hub}.`);
-  const place = { stage, ...(hub !== undefined && { hub }) };
-  return { reader: await openCatalog(connectionOf(options, environment), place), stage };
+async function open(options: HubOptions, { environment, openCatalog }: CatalogParts) {
+  const { connection, place } = placeOf(options, environment);
+  return { reader: await openCatalog(connection, place), stage: place.stage };
 }
 
 function toJson(table: CatalogTable) {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
+import { type AccessParts, addAccessCommands } from './access-command.ts';
 import { type ApplyCommandOptions, type CommandParts, runApply } from './apply-command.ts';
 import { addCatalogCommands, type CatalogParts } from './catalog-command.ts';
 import { UsageError } from './connection.ts';
@@ -7,7 +8,7 @@ import { describeError } from './describe-error.ts';
 import { type ReconcileOptions, type ReconcileParts, reconcileCommand, runReconcile } from './reconcile-command.ts';
 
 /** What the commands need of the outside. */
-export interface ProgramParts extends CommandParts, CatalogParts, ReconcileParts {}
+export interface ProgramParts extends CommandParts, CatalogParts, ReconcileParts, AccessParts {}
 
 /** Runs the command that the arguments name. Gives the exit code: 0 done, 1 failed, refused or not all done, 2 not understood, 130 left by Ctrl-C. */
 export async function runTrellis(args: readonly string[], parts: ProgramParts): Promise<number> {
@@ -31,6 +32,9 @@ export async function runTrellis(args: readonly string[], parts: ProgramParts): 
   const catalog = addCatalogCommands(program, parts);
   reconcileCommand(catalog).action(async (options: ReconcileOptions) => {
     exitCode = await runReconcile(options, parts);
+  });
+  addAccessCommands(program, parts, code => {
+    exitCode = code;
   });
 
   try {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line of Trellis. `trellis --help` says what it can do. */
 import { applyServices } from '../shared/aws/apply-services.ts';
+import { openAccess } from '../shared/aws/open-access.ts';
 import { openCatalog } from '../shared/aws/open-catalog.ts';
 import { openRuns } from '../shared/aws/open-runs.ts';
 import { runTrellis } from './program.ts';
@@ -12,5 +13,6 @@ process.exitCode = await runTrellis(process.argv.slice(2), {
   applyServices,
   openCatalog,
   openRuns,
+  openAccess,
   now: () => new Date().toISOString(),
 });

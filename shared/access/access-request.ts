@@ -35,6 +35,8 @@ export type RequestState =
       /** When its end was last put off. */
       extendedAt?: Instant;
       expiringToldAt?: Instant;
+      /** What policy kept back, and who approved; left out where there is nothing to say. */
+      reasons?: string[];
       /** The later end that the owner is asked for. Whatever becomes of it, the access goes on to the end that it has. */
       extension?: Extension;
     }

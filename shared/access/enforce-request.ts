@@ -178,7 +178,8 @@ async function provisionOrRetry(services: EnforceServices, request: AccessReques
   }
   const at = services.now();
   const { approvedAt, reasons } = request.state;
-  return moveTo(services, request, { status: 'granted', grantedAt: at, approvedAt }, { at, reasons, links });
+  const state = { status: 'granted' as const, grantedAt: at, approvedAt, ...(reasons.length > 0 && { reasons }) };
+  return moveTo(services, request, state, { at, reasons, links });
 }
 
 async function recordFailure(

@@ -16,6 +16,8 @@ export interface Transition {
   at: Instant;
   /** The event that caused it, for once-only by (account, `eventId`). */
   cause?: { account: string; eventId: string };
+  /** Why that event is refused: kept beside its mark, for who sent it. */
+  refused?: string[];
   /** The event that asked for it together with others: kept with the step, beside no mark of its own. */
   because?: { account: string; eventId: string };
   /** A revocation of many that begins: an intent, due until a worker has done it. */

@@ -35,7 +35,7 @@ export async function refuseEvent(
     ...(typeof data?.requestId === 'string' && { requestId: data.requestId.slice(0, 64) }),
     reasons,
   });
-  if ((await services.ledger.commit({ at, cause, pairs: [], tell: [told] })) === 'committed')
+  if ((await services.ledger.commit({ at, cause, refused: reasons, pairs: [], tell: [told] })) === 'committed')
     await tell(services, [told]);
 }
 

@@ -12,7 +12,7 @@
  *     partitions#<domain>         <db>.<table>         who looks at a table's partitions, and what changed last (producer's names)
  *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
- *     seen#<account>#<event id>   seen                 an event that has had its effect
+ *     seen#<account>#<event id>   seen                 an event that has had its effect, or was refused, and why
  *     reconcile#<run>             run                  one reconcile: what was asked, and what came of it
  *     reconcile#<run>             part#<domain>#<db>   what it found in one database (producer's name)
  *     reconcile#<run>             held#<domain>        removals that it held back
@@ -53,6 +53,11 @@ export function requestKey(requestId: string): Key {
 
 export function stepKey(requestId: string, version: number): Key {
   return { pk: `request#${requestId}`, sk: `step#${String(version).padStart(6, '0')}` };
+}
+
+/** What the sort keys of all of a request's steps begin with. */
+export function stepPrefix(requestId: string): Key {
+  return { pk: `request#${requestId}`, sk: 'step#' };
 }
 
 export function leaseKey(table: string): Key {

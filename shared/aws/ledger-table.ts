@@ -93,6 +93,7 @@ export class LedgerTable implements Ledger {
     at,
     cause,
     because = cause,
+    refused,
     revocation,
     owner,
     request,
@@ -104,7 +105,10 @@ export class LedgerTable implements Ledger {
     const TableName = this.#table;
     const put = (key: Key, attributes: object): WriteItem => ({ Put: { TableName, Item: { ...key, ...attributes } } });
     const writes: WriteItem[] = [];
-    if (cause) writes.push(onlyNew(put(seenKey(cause.account, cause.eventId), { at, ttl: seenUntil(at) })));
+    if (cause) {
+      const mark = { at, ttl: seenUntil(at), ...(refused && { refused }) };
+      writes.push(onlyNew(put(seenKey(cause.account, cause.eventId), mark)));
+    }
     if (request) {
       const { taskToken: _, ...kept } = request;
       writes.push({ Update: this.#requestUpdate(kept, requestDueAt, owner) });

@@ -134,12 +134,18 @@ export interface ShownTable {
   grants: ReadingGrant[];
 }
 
-/**
- * One table with all that is known of it, published or kept out.
- * @param name the central table's, in any case
- * @throws TableNameError for a name of another form; NoSuchTableError with the names that are most like it.
- */
+/** One table with all that is known of it, and who may read it. Takes and throws as `findTable`. */
 export async function showTable(reader: CatalogReader, name: string): Promise<ShownTable> {
+  const table = await findTable(reader, name);
+  return { table, grants: table.isPublished ? await reader.grants(table.name, table.source.account) : [] };
+}
+
+/**
+ * One table, published or kept out.
+ * @param name the central table's, in any case
+ * @throws TableNameError for a name of another form; NoSuchTableError with the names that are most like it; ForeignTableError
+ */
+export async function findTable(reader: CatalogReader, name: string): Promise<CatalogTable> {
   const [, domain, sourceDatabase, table] = /^([a-z][a-z0-9]*)_([^.]+)\.([^.]+)$/.exec(name.toLowerCase()) ?? [];
   if (!domain || !sourceDatabase || !table) throw new TableNameError(name);
   const database = `${domain}_${sourceDatabase}`;
@@ -148,13 +154,11 @@ export async function showTable(reader: CatalogReader, name: string): Promise<Sh
     reader.partitionsOf(domain, sourceDatabase, table),
   ]);
   const described = content && describeTable(database, content, partitions);
-  if (described) {
-    return { table: described, grants: await reader.grants(described.name, described.source.account) };
-  }
+  if (described) return described;
   if (content) throw new ForeignTableError(name);
   const quarantine = await reader.keptOutOf(domain, sourceDatabase, table);
   if (!quarantine) throw new NoSuchTableError(name, await nearestTable(reader, database, table));
-  return { table: describeKeptOut(domain, { database: sourceDatabase, table, quarantine }), grants: [] };
+  return describeKeptOut(domain, { database: sourceDatabase, table, quarantine });
 }
 
 /** The table of the database, or of the one whose name is most like it, that is most like what was written. */

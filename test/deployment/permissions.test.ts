@@ -118,7 +118,8 @@ describe('roles of the hub', () => {
         for (const action of list(Action))
           expect(action).toMatch(/^(glue:Get(Table|Tables|Databases)|dynamodb:Query)$/);
         if (!list(Action).includes('dynamodb:Query')) continue;
-        // An index by account answers for the session's own account alone, and the table for what is no secret within the mesh.
+        // An index by account answers for the session's own account alone, and the table for what is no secret within the mesh, and of the marks
+        // of events for those that the account sent itself.
         const isIndex = list(Resource).every(resource => resource.includes('/index/'));
         expect(Condition).toEqual({
           ...(isIndex

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { runTrellis } from '../../../cli/program.ts';
 import { standingGrant } from '../../../shared/access/standing-grant.ts';
 import type { Connection } from '../../../shared/aws/apply-services.ts';
-import type { CatalogPlace } from '../../../shared/aws/open-catalog.ts';
+import type { MeshPlace } from '../../../shared/aws/reader-session.ts';
 import {
   ANALYTICS,
   AVIATION,
@@ -20,7 +20,7 @@ const FRESH = '2026-11-21T09:30:00.000Z';
 
 let terminal: FakeTerminal;
 let reader: MemoryReader;
-let opened: { connection: Connection; place: CatalogPlace } | undefined;
+let opened: { connection: Connection; place: MeshPlace } | undefined;
 
 beforeEach(() => {
   terminal = new FakeTerminal();

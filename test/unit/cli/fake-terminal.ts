@@ -1,11 +1,14 @@
 import type { Terminal } from '../../../cli/terminal.ts';
 
-/** For commands that read no catalog and reconcile nothing. */
+/** For commands that read no catalog, reconcile nothing and leave access alone. */
 export const NO_CATALOG = {
   openCatalog: (): never => {
     throw new Error('AWS is not needed for this');
   },
   openRuns: (): never => {
+    throw new Error('AWS is not needed for this');
+  },
+  openAccess: (): never => {
     throw new Error('AWS is not needed for this');
   },
   now: () => new Date().toISOString(),

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import type { AccessRequestedData } from '../events/access-requested.ts';
+import type { AccessEvent } from '../shared/access/access-reader.ts';
+import type { AccessRequest } from '../shared/access/access-request.ts';
+import { eventIdFor } from '../shared/access/follow-event.ts';
+import { listAccess, statusesOf } from '../shared/access/list-access.ts';
+import { requestFingerprint } from '../shared/access/request-fingerprint.ts';
+import type { AccessParts } from './access-command.ts';
+import {
+  type DecideOptions,
+  decisionEvent,
+  type ExtendOptions,
+  extensionEvent,
+  type RequestOptions,
+  type RevokeOptions,
+  requestEvent,
+  revocationEvent,
+} from './access-events.ts';
+import { isConfirmed } from './ask-first.ts';
+import {
+  begin,
+  type ChangeOptions,
+  carryOut,
+  put,
+  tellOutcome,
+  tellSent,
+  type Work,
+  wait,
+  writeJson,
+} from './carry-out.ts';
+import { UsageError } from './connection.ts';
+import { requestToJson, writeAccess } from './show-access.ts';
+
+export async function runRequest(
+  tables: readonly string[],
+  options: RequestOptions & ChangeOptions,
+  parts: AccessParts,
+): Promise<number> {
+  const work = await begin(options, parts);
+  const { account } = work.desk.caller;
+  const requestId = options.id ?? newId(tables[0] ?? '');
+  const event = requestEvent(tables, requestId, options, work.desk.caller);
+  const fingerprint = requestFingerprint(event.data as AccessRequestedData, account);
+  return carryOut(work, {
+    event,
+    eventId: eventIdFor(event, account),
+    requestId,
+    isRepeated: request => request.fingerprint === fingerprint,
+    isDone: ({ state }) => state.status !== 'approved',
+    isWanted: ({ state }) => state.status === 'granted' || state.status === 'waiting',
+  });
+}
+
+export async function runDecide(
+  requestId: string,
+  answer: string,
+  options: DecideOptions & ChangeOptions,
+  parts: AccessParts,
+): Promise<number> {
+  const work = await begin(options, parts);
+  const event = decisionEvent(requestId, answer, options, work.desk.caller);
+  const { eventId, isMoved } = await aboutRequest(work, event, requestId);
+  return carryOut(work, {
+    event,
+    eventId,
+    requestId,
+    isRepeated: () => false,
+    isDone: request => isMoved(request) && request.state.status !== 'waiting' && request.state.status !== 'approved',
+    isWanted: ({ state }) => answer === 'deny' || state.status === 'granted',
+    ...(options.direct && { isDirect: true }),
+  });
+}
+
+export async function runExtend(
+  requestId: string,
+  options: ExtendOptions & ChangeOptions,
+  parts: AccessParts,
+): Promise<number> {
+  const work = await begin(options, parts);
+  const event = extensionEvent(requestId, options, work.now);
+  const { eventId, isMoved } = await aboutRequest(work, event, requestId);
+  return carryOut(work, {
+    event,
+    eventId,
+    requestId,
+    isRepeated: () => false,
+    isDone: request => isMoved(request) && request.state.status !== 'approved',
+    isWanted: ({ state }) => state.status === 'granted' || state.status === 'waiting',
+  });
+}
+
+export async function runRevoke(
+  requestId: string | undefined,
+  options: RevokeOptions & ChangeOptions,
+  parts: AccessParts,
+): Promise<number> {
+  if (options.json && !options.yes && !options.dryRun)
+    throw new UsageError('--json asks nothing: add --yes to revoke, or --dry-run to look.');
+  const work = await begin(options, parts);
+  const event = revocationEvent(requestId, options, work.desk.caller);
+  const { terminal } = work;
+  if (!options.yes && !options.dryRun) {
+    const whose = requestId ?? event.data.principal ?? event.data.product;
+    if (!(await isConfirmed(terminal, `End the access of ${whose} in stage ${work.stage}, for good?`))) {
+      terminal.out('Nothing was changed.');
+      return 1;
+    }
+  }
+  if (requestId === undefined) return revokeAll(work, event);
+  const { eventId } = await aboutRequest(work, event, requestId);
+  return carryOut(work, {
+    event,
+    eventId,
+    requestId,
+    isRepeated: request => isOver(request) || request.state.status === 'ending',
+    isDone: isOver,
+    isWanted: isOver,
+  });
+}
+
+/** Ends what there is now: said again later, it means what there is then, so every time is an event of its own. */
+async function revokeAll(work: Work, event: AccessEvent): Promise<number> {
+  const { reader, terminal, options } = work;
+  const { principal, product } = event.data as { principal?: string; product?: string };
+  // What belongs to a product is the hub's to know.
+  const concerned =
+    reader && principal !== undefined && product === undefined
+      ? await listAccess(reader, { principal, statuses: statusesOf('open') })
+      : [];
+  const eventId = await put(work, event, newEventId());
+  if (eventId === undefined) return 0;
+  if (concerned.length === 0) return tellSent(work, event, eventId);
+  const ended: AccessRequest[] = [];
+  for (const { requestId } of concerned) {
+    const outcome = await wait(work, { eventId, requestId, isRepeated: isOver, isDone: isOver });
+    if (outcome.kind !== 'done') return tellOutcome(work, outcome, { event, eventId, requestId, isWanted: isOver });
+    ended.push(outcome.request);
+  }
+  if (options.json) writeJson(work, { event, eventId, outcome: 'done', requests: ended.map(requestToJson) });
+  else for (const line of writeAccess(terminal, ended)) terminal.out(line);
+  return 0;
+}
+
+function isOver({ state }: AccessRequest): boolean {
+  return state.status === 'ended' || state.status === 'denied';
+}
+
+/** An event about a request as it stands: said of that state twice it is one event, and never one about a later state. */
+async function aboutRequest({ reader, desk }: Work, event: AccessEvent, requestId: string) {
+  const version = (await reader?.request(requestId))?.version;
+  return {
+    eventId: reader ? eventIdFor(event, desk.caller.account, version ?? 0) : newEventId(),
+    isMoved: (request: AccessRequest) => request.version > (version ?? 0),
+  };
+}
+
+/** Says what it is about; the rest makes it the only one, and not to be guessed: ids are one name space. */
+function newId(table: string): string {
+  const about =
+    table
+      .split('.')
+      .pop()
+      ?.replace(/[^A-Za-z0-9_-]/g, '-')
+      .slice(0, 40) || 'access';
+  return `${about}-${randomBytes(6).toString('hex')}`;
+}
+
+function newEventId(): string {
+  return randomBytes(16).toString('hex');
+}
