@@ -107,6 +107,9 @@ export async function runExplain(
   const look = isOwn ? (of: Pair): Promise<OwnFinding[]> => desk.ownSide.look(of, viewer.hub) : undefined;
   const explanation = await readExplanation(access, pair, look);
   const described = await describeIfThere(catalog, explanation);
+  const isOwner = described?.source.account === viewer.account;
+  if (!isOwn && !isOwner && viewer.account !== viewer.hub && !isAnythingKnown(explanation))
+    throw new NotYoursError(pair, viewer.account);
   if (options.json) terminal.out(JSON.stringify({ stage, ...viewer, ...toJson(explanation, described) }, null, 2));
   else for (const line of writeExplanation(terminal, explanation, described, viewer, parts.now())) terminal.out(line);
   return explanation.wanted && explanation.settlement?.isSettled ? 0 : 1;
@@ -114,14 +117,16 @@ export async function runExplain(
 
 /** What the catalog says of the table; of one that is gone, what is known of access is told all the same. */
 async function describeIfThere(catalog: CatalogReader, explanation: Explanation): Promise<CatalogTable | undefined> {
-  const { table, grants, waiting, ending, past } = explanation;
   try {
-    return await findTable(catalog, table);
+    return await findTable(catalog, explanation.table);
   } catch (error) {
-    const isKnown = [grants, waiting, ending, past].some(list => list.length > 0);
-    if (isKnown && error instanceof NoSuchTableError) return undefined;
+    if (isAnythingKnown(explanation) && error instanceof NoSuchTableError) return undefined;
     throw error;
   }
+}
+
+function isAnythingKnown({ grants, waiting, ending, past }: Explanation): boolean {
+  return [grants, waiting, ending, past].some(list => list.length > 0);
 }
 
 function toJson(explanation: Explanation, table: CatalogTable | undefined) {
@@ -159,6 +164,17 @@ class StepsAreTheHubsError extends Error {
   constructor(account: string) {
     super(
       `--at reads the steps of requests in the ledger, which the hub's account alone may: ${account} is another. Ask whoever operates the hub.`,
+    );
+  }
+}
+
+/** Who has what on others' tables is not the caller's to know: nothing seen is not nothing there. */
+class NotYoursError extends Error {
+  override name = 'NotYoursError';
+
+  constructor({ principal, table }: Pair, account: string) {
+    super(
+      `What ${principal} has on ${table} does not concern account ${account}: the principal's own account can see it, the account of the table's domain, and the hub.`,
     );
   }
 }

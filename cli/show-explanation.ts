@@ -62,10 +62,7 @@ function verdictOf({ style }: Look, { wanted, settlement, own }: Explanation): [
     return [
       [
         'access',
-        style(
-          'red',
-          'granted, but Lake Formation does not have it: run a change on the table, or see the log of access-enforce',
-        ),
+        style('red', 'granted, but somebody took it away in Lake Formation by hand: revoke the request, and ask anew'),
       ],
     ];
   const missing = own?.filter(({ state }) => state === 'missing').length ?? 0;
@@ -182,18 +179,16 @@ function writePast(past: readonly AccessRequest[], now: string): string[] {
 
 function writeOwn(
   { style }: Look,
-  { principal, wanted }: Explanation,
+  { principal }: Explanation,
   own: readonly OwnFinding[] | undefined,
   { hub }: Viewer,
 ): string[] {
   const marks = { there: style('green', '✓'), missing: style('red', '✗'), unseen: style('yellow', '?') };
   const found = (own ?? []).flatMap(({ what, state, help }) => [
     `  ${marks[state]} ${what}`,
-    // What is not granted needs nothing there.
     ...(help === undefined ? [] : [`      ${oneLine(help)}`]),
   ]);
   if (!own) found.push(`  What it has is seen with credentials of account ${accountOf(principal)}: run this there.`);
-  if (!wanted) return found;
   return [
     ...found,
     '  Its own policies (IAM), which are not looked at, must allow lakeformation:GetDataAccess, and glue:GetDatabase,',

@@ -44,7 +44,7 @@ export interface Explanation extends Pair {
   ending: AccessRequest[];
   /** What was denied or has ended, the latest first. */
   past: AccessRequest[];
-  /** Of the principal's own account; undefined where it cannot be seen from the caller's. */
+  /** Of the principal's own account; undefined where it cannot be seen from the caller's, and where nothing is granted. */
   own?: OwnFinding[];
 }
 
@@ -54,13 +54,15 @@ export async function readExplanation(
   pair: Pair,
   look?: (pair: Pair) => Promise<OwnFinding[]>,
 ): Promise<Explanation> {
-  const [reading, actual, requests, own] = await Promise.all([
+  const [reading, actual, requests] = await Promise.all([
     reader.pair(pair),
     reader.actual(pair),
     requestsOf(reader, pair),
-    look?.(pair),
   ]);
-  return { ...explainPair(pair, reading, requests, actual), ...(own && { own }) };
+  const explanation = explainPair(pair, reading, requests, actual);
+  // Who is granted nothing needs nothing there.
+  const own = explanation.wanted && (await look?.(pair));
+  return { ...explanation, ...(own && { own }) };
 }
 
 async function requestsOf(reader: AccessReader, { principal, table }: Pair): Promise<AccessRequest[]> {

@@ -1,5 +1,10 @@
 import { GetTableCommand, type GlueClient } from '@aws-sdk/client-glue';
-import { type LakeFormationClient, paginateListPermissions, type Resource } from '@aws-sdk/client-lakeformation';
+import {
+  type LakeFormationClient,
+  type ListPermissionsCommandInput,
+  paginateListPermissions,
+  type Resource,
+} from '@aws-sdk/client-lakeformation';
 import type { OwnFinding, OwnSide } from '../access/access-reader.ts';
 import { accountOf, type Pair } from '../access/access-request.ts';
 import { linkDatabase } from '../access/provision.ts';
@@ -23,16 +28,24 @@ export class AwsOwnSide implements OwnSide {
     const [centralDatabase = '', Name = ''] = table.split('.');
     const DatabaseName = linkDatabase(centralDatabase);
     const link = `${DatabaseName}.${Name}`;
-    const describable = { what: `DESCRIBE on the link ${link}`, help: 'Trellis gives it with the link.' };
-    // Athena asks for it, whatever is queried. Source: Lake Formation guide, "Setting up permissions for Athena"; design facts cite "usually".
-    const byDefault = {
-      what: 'DESCRIBE on the database default',
-      help: `Query engines usually look into it. An administrator of ${CatalogId} grants it.`,
-    };
     return Promise.all([
       this.#link(DatabaseName, Name, `${hub}.${table}`),
-      this.#described(principal, { Table: { CatalogId, DatabaseName, Name } }, describable),
-      this.#described(principal, { Database: { CatalogId, Name: 'default' } }, byDefault),
+      this.#described({
+        what: `DESCRIBE on the link ${link}`,
+        help: 'Trellis gives it with the link.',
+        principal,
+        // Asked about a link, Lake Formation refuses; among the grants on all tables it is listed.
+        query: { CatalogId, ResourceType: 'TABLE' },
+        isMeant: ({ Table: of }) => of?.DatabaseName === DatabaseName && of.Name === Name,
+      }),
+      // Source: Lake Formation guide, troubleshooting of Athena: it looks into `default`, whatever is queried.
+      this.#described({
+        what: 'DESCRIBE on the database default',
+        help: `Query engines usually look into it. An administrator of ${CatalogId} grants it.`,
+        principal,
+        query: { CatalogId, Resource: { Database: { CatalogId, Name: 'default' } } },
+        isMeant: () => true,
+      }),
     ]);
   }
 
@@ -57,32 +70,36 @@ export class AwsOwnSide implements OwnSide {
   }
 
   /** Any permission shows that it may be described. A list that shows none proves nothing to one who is no administrator. */
-  async #described(
-    principal: string,
-    Resource: Resource,
-    { what, help }: { what: string; help: string },
-  ): Promise<OwnFinding> {
+  async #described({ what, help, principal, query, isMeant }: Described): Promise<OwnFinding> {
     try {
       for await (const { PrincipalResourcePermissions: entries = [] } of paginateListPermissions(
         { client: this.#lake },
-        { Resource },
+        { ...query, MaxResults: 1000 },
       )) {
-        const theirs = entries.filter(({ Principal }) =>
-          [principal, EVERYBODY].includes(Principal?.DataLakePrincipalIdentifier ?? ''),
+        const isThere = entries.some(
+          ({ Principal, Resource, Permissions = [] }) =>
+            [principal, EVERYBODY].includes(Principal?.DataLakePrincipalIdentifier ?? '') &&
+            Permissions.length > 0 &&
+            isMeant(Resource ?? {}),
         );
-        if (theirs.some(({ Permissions = [] }) => Permissions.length > 0)) return { what, state: 'there' };
+        if (isThere) return { what, state: 'there' };
       }
-      return {
-        what,
-        state: 'missing',
-        help: `${help} Not listed for you, which proves it only to an administrator of the data lake.`,
-      };
+      return { what, state: 'missing', help: `${help} It is not listed, which is certain for an administrator only.` };
     } catch (error) {
       if (isError(error, 'EntityNotFoundException'))
         return { what, state: 'missing', help: `It is not there. ${help}` };
       return unseen(what, error);
     }
   }
+}
+
+/** A permission that is looked for among those that a list shows. */
+interface Described {
+  what: string;
+  help: string;
+  principal: string;
+  query: ListPermissionsCommandInput;
+  isMeant(resource: Resource): boolean;
 }
 
 /** A refused look proves nothing, and is no fault of the explanation. @throws any other */

@@ -118,13 +118,17 @@ describe('roles of the hub', () => {
         for (const action of list(Action))
           expect(action).toMatch(/^(glue:Get(Table|Tables|Databases)|dynamodb:Query)$/);
         if (!list(Action).includes('dynamodb:Query')) continue;
-        // An index by account answers for the session's own account alone, and the table for what is no secret within the mesh, and of the marks
-        // of events for those that the account sent itself.
+        // An index by account answers for the session's own account alone, and the table for what is no secret within the mesh, and for what
+        // became of the events that the account sent itself.
         const isIndex = list(Resource).every(resource => resource.includes('/index/'));
         expect(Condition).toEqual({
           ...(isIndex
             ? { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/account}'] } }
-            : { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['partitions#*', 'quarantine#*'] } }),
+            : {
+                'ForAllValues:StringLike': {
+                  'dynamodb:LeadingKeys': ['partitions#*', 'quarantine#*', 'seen#${aws:PrincipalTag/account}#*'],
+                },
+              }),
           Null: { 'dynamodb:LeadingKeys': 'false' },
         });
       }
