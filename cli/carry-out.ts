@@ -7,6 +7,7 @@ import { type HubOptions, placeOf } from './hub-place.ts';
 import { progressOf } from './progress.ts';
 import { requestToJson, writeEvent, writeRequest } from './show-access.ts';
 import type { Terminal } from './terminal.ts';
+import { oneLine } from './text-table.ts';
 import { millisecondsOf } from './times.ts';
 
 export interface ChangeOptions extends HubOptions {
@@ -104,7 +105,7 @@ export function tellOutcome(
   const { terminal, options, now } = work;
   if (outcome.kind === 'refused') {
     if (options.json) writeJson(work, { event, eventId, outcome: 'refused', reasons: outcome.reasons });
-    else terminal.err(['Refused:', ...outcome.reasons.map(reason => `  ${reason}`)].join('\n'));
+    else terminal.err(['Refused:', ...outcome.reasons.map(reason => `  ${oneLine(reason)}`)].join('\n'));
     return 1;
   }
   const { request } = outcome;

@@ -46,11 +46,7 @@ export function writeExplanation(
         )
       : []),
     ...(past.length > 0 ? section(terminal, 'Before', writePast(past, now)) : []),
-    ...section(
-      terminal,
-      `In account ${accountOf(explanation.principal)}`,
-      writeOwn(terminal, explanation, own, viewer),
-    ),
+    ...(explanation.wanted ? writeOwn(terminal, explanation, own, viewer) : []),
   ];
 }
 
@@ -189,11 +185,11 @@ function writeOwn(
     ...(help === undefined ? [] : [`      ${oneLine(help)}`]),
   ]);
   if (!own) found.push(`  What it has is seen with credentials of account ${accountOf(principal)}: run this there.`);
-  return [
+  return section({ style }, `In account ${accountOf(principal)}`, [
     ...found,
     '  Its own policies (IAM), which are not looked at, must allow lakeformation:GetDataAccess, and glue:GetDatabase,',
     `  glue:GetTable, glue:GetTables, glue:GetPartitions on its own catalog and on that of the hub, ${hub}.`,
-  ];
+  ]);
 }
 
 function section({ style }: Look, heading: string, lines: readonly string[]): string[] {
