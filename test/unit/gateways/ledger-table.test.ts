@@ -80,6 +80,12 @@ describe('committing a transition', () => {
     });
   });
 
+  it('keeps why an event is refused beside its mark, for who sent it', async () => {
+    const { request: _, requestDueAt: __, ...refusal } = transition({ pairs: [], refused: ['No such table.'] });
+    const [mark] = await writes(refusal);
+    expect(mark?.Put?.Item).toMatchObject({ pk: 'seen#444444444444#event-1', refused: ['No such table.'] });
+  });
+
   it('expects a later request and pair as they were read', async () => {
     const record = { ...newPair(pair), desiredVersion: 3, settledVersion: 3, revision: 5 };
     const change = { before: { record, grants: [grant] }, after: afterTransition(record, []), remove: 'req-1' };
