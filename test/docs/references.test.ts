@@ -101,6 +101,18 @@ describe('what the pages name', () => {
     }
   });
 
+  it('options of trellis access', () => {
+    const used = commands.flatMap(({ command }) => {
+      const [, name = ''] = /\btrellis (?:-- )?access ([a-z]+)\b/.exec(command) ?? [];
+      return name === '' ? [] : [{ name, command }];
+    });
+    expect(used.length).toBeGreaterThan(0);
+    for (const { name, command } of used) {
+      const help = trellis('access', name, '--help');
+      for (const [option] of command.matchAll(/--[a-z-]+\b/g)) expect(help, command).toContain(`  ${option}`);
+    }
+  });
+
   it('no command of trellis but those that it has', () => {
     const help = trellis('--help');
     const used = namedIn(/`?(?:npx )?trellis (?:-- )?([a-z]+)(?= mesh\.yml|`)/g);

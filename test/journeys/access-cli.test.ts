@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANALYTICS, AVIATION, administratorOf, CLIMATE, HUB, query, roleArn } from '../../local/story/actors.ts';
 import { theOne } from './hearing.ts';
 import { ANALYST, bootLivingMesh, type LivingMesh, rowsOf, STEWARD } from './living-mesh.ts';
@@ -11,6 +11,9 @@ import { ANALYST, bootLivingMesh, type LivingMesh, rowsOf, STEWARD } from './liv
 const FLIGHTS = 'aviation_ops.flights';
 const BIRDS = 'aviation_ops.birdstrikes';
 const LINK = 'SELECT * FROM trellis_aviation_ops.flights LIMIT 1';
+
+// Every command is a process of its own: on a busy machine each takes seconds to start.
+vi.setConfig({ testTimeout: 120_000 });
 
 let living: LivingMesh;
 beforeAll(async () => {
