@@ -5,7 +5,7 @@ import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { columnReasons, missingReason } from './decide-request.ts';
 import type { Question } from './open-question.ts';
 import type { PolicyEngine } from './policy.ts';
-import type { TableDescription } from './table-description.ts';
+import { ownName, type TableDescription } from './table-description.ts';
 
 export interface AnswerContext {
   mesh: Mesh;
@@ -89,7 +89,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       account: request.account,
       domain: table.domain,
       database: table.database,
-      table: table.table,
+      table: ownName(table),
       columns: table.columns.filter(column => column.isPartitionKey || columns.includes(column.name)),
       purpose: request.purpose,
       durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,

@@ -5,7 +5,7 @@ import { missingReason } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { AccessQuestion } from './policy-question.ts';
 import type { StepNotes } from './record-step.ts';
-import type { TableDescription } from './table-description.ts';
+import { ownName, type TableDescription } from './table-description.ts';
 
 /** What was found for an extension before deciding it. */
 export interface ExtensionContext {
@@ -121,7 +121,7 @@ export function questionsOf(
         account: request.account,
         domain: table.domain,
         database: table.database,
-        table: table.table,
+        table: ownName(table),
         columns: table.columns.filter(column => column.isPartitionKey || terms.columns.includes(column.name)),
         purpose,
         durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessRequestedData } from '../../../events/access-requested.ts';
 import { decideRequest, type RequestContext, requestedTable } from '../../../shared/access/decide-request.ts';
-import type { PolicyAnswer, PolicyEngine } from '../../../shared/access/policy.ts';
+import { createPolicyEngine, type PolicyAnswer, type PolicyEngine } from '../../../shared/access/policy.ts';
 import type { AccessQuestion } from '../../../shared/access/policy-question.ts';
 import { requestFingerprint } from '../../../shared/access/request-fingerprint.ts';
 import { ANALYTICS, description, FORECAST, MESH, POLICIES } from '../../property/sample-mesh.ts';
+import { PROJECT } from '../policy/sample-policies.ts';
 import { ANALYST, END, FLIGHTS, GRANTED, grantOf, NOW, requestIn } from './samples.ts';
 
 const ASKED: AccessRequestedData = {
@@ -125,6 +126,17 @@ describe('a request that policy answers', () => {
 
   it('keeps its row filter in one form', () => {
     expect(decide({ rowFilter: 'delay  >  5' }).terms[0]?.rowFilter).toBe('delay > 5');
+  });
+});
+
+describe('a policy that names a table', () => {
+  it('is asked about that table, and about no other', () => {
+    const forbid =
+      '@id("aviation.not-flights") @reason("Not these flights.") forbid (principal, action, resource == Table::"aviation_ops.flights");';
+    const aviation = `${PROJECT.domains.aviation}\n${forbid}`;
+    const named = createPolicyEngine({ ...PROJECT, domains: { ...PROJECT.domains, aviation } });
+    expect(decide().state.status).not.toBe('denied');
+    expect(denial({}, { policies: named }).join(' ')).toMatch(/Not these flights/);
   });
 });
 
