@@ -67,7 +67,7 @@ export interface Operation {
 }
 
 export interface Service {
-  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `s3`, `kms`, `monitoring` (CloudWatch). */
+  /** The name in the signature's credential scope: `events`, `sqs`, `lambda`, `states`, `dynamodb`, `glue`, `lakeformation`, `ram`, `sts`, `athena`, `s3`, `kms`, `sns`, `monitoring` (CloudWatch). */
   id: string;
   operations: Record<string, Operation>;
 }

@@ -11,6 +11,10 @@ import type { WireRequest } from './wire-request.ts';
 const JSON_1_0 = jsonProtocol('1.0');
 const JSON_1_1 = jsonProtocol('1.1');
 const STS = queryProtocol('https://sts.amazonaws.com/doc/2011-06-15/');
+// Source: "Common error types" in the SNS API reference.
+const SNS = queryProtocol('http://sns.amazonaws.com/doc/2010-03-31/', {
+  AccessDeniedException: { code: 'AuthorizationError', status: 403 },
+});
 
 /** The protocol that the SDKs speak with the service. Source: the installed SDK's clients and botocore's models. */
 export function protocolOf(service: Service): Protocol {
@@ -38,6 +42,8 @@ export function protocolOf(service: Service): Protocol {
       return restJsonProtocol('Lambda', LAMBDA);
     case 'sts':
       return STS;
+    case 'sns':
+      return SNS;
     default:
       throw new Error(`No protocol is known for the service ${service.id}`);
   }

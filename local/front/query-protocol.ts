@@ -1,5 +1,5 @@
 /**
- * AWS query: a form with `Action`, answers and errors in XML. Of the services here only STS speaks it: the installed SDK, boto3 1.43 and its
+ * AWS query: a form with `Action`, answers and errors in XML. Of the services here STS and SNS speak it: the installed SDK, boto3 1.43 and its
  * command line call SQS in JSON.
  * Source: Smithy, "AWS query protocol".
  */
@@ -19,7 +19,8 @@ const CODES: Record<string, { code: string; status: number }> = {
   UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 },
 };
 
-export function queryProtocol(namespace: string): Protocol {
+/** @param codes those that the service has under another name */
+export function queryProtocol(namespace: string, codes: typeof CODES = {}): Protocol {
   return {
     read(request) {
       const form = new URLSearchParams(request.body || request.query);
@@ -37,7 +38,7 @@ export function queryProtocol(namespace: string): Protocol {
         `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`,
     }),
     error(error, requestId) {
-      const { code, status } = CODES[error.code] ?? error;
+      const { code, status } = codes[error.code] ?? CODES[error.code] ?? error;
       const type = status < 500 ? 'Sender' : 'Receiver';
       return {
         status,
@@ -50,7 +51,7 @@ export function queryProtocol(namespace: string): Protocol {
   };
 }
 
-/** `Tags.member.1.Key=a` as `{ Tags: [{ Key: 'a' }] }`. */
+/** `Tags.member.1.Key=a` as `{ Tags: [{ Key: 'a' }] }`; a map, `Attributes.entry.1.key=a&Attributes.entry.1.value=b`, as `{ Attributes: { a: 'b' } }`. */
 function nest(form: URLSearchParams): Wire {
   const input: Record<string, Wire> = Object.create(null);
   for (const [name, value] of form) {
@@ -68,10 +69,14 @@ function toLists(value: Wire): Wire {
   const names = Object.keys(value);
   if (names.length > 0 && names.every(name => /^\d+$/.test(name)))
     return names.sort((a, b) => Number(a) - Number(b)).map(name => toLists(value[name]));
+  if (names.length === 1 && names[0] === 'entry')
+    return Object.fromEntries(toLists(value.entry).map(({ key, value: held }: Wire) => [key, held]));
   return Object.fromEntries(names.map(name => [name, toLists(value[name])]));
 }
 
 function xml(value: Wire): string {
+  if (value instanceof Map)
+    return [...value].map(([key, held]) => `<entry>${xml({ key, value: held })}</entry>`).join('');
   if (Array.isArray(value)) return value.map(item => `<member>${xml(item)}</member>`).join('');
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)

@@ -58,7 +58,7 @@ export function createFunctions(
         );
       }
       requireMappable(mapping, deployed, queues, requireRole);
-      mappings.push(new QueueMapping(mapping, deployed, { registry, activity, queues }));
+      mappings.push(new QueueMapping(mapping, deployed, { registry, activity, clock, queues }));
     },
     configureAsync(account, functionName, configuration) {
       asynchronous.configure(registry.require(resolveArn(account, functionName)), configuration);

@@ -1,5 +1,6 @@
 import type { Activity } from '../core/activity.ts';
 import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
+import type { VirtualClock } from '../core/clock.ts';
 import type { RequireRole } from '../core/ports.ts';
 import { REGION } from '../core/service.ts';
 import type { ReceivedMessage } from '../queues/message.ts';
@@ -14,7 +15,7 @@ export interface QueueMappingConfiguration {
   FunctionName: string;
   /** Messages in one event; 10 unless set. More than 10 need a batching window. */
   BatchSize?: number;
-  /** Simplification: the most that a batch may wait to fill; here it never waits. */
+  /** How long a batch waits to fill. Simplification: always so long, also when it is full before. */
   MaximumBatchingWindowInSeconds?: number;
   Enabled?: boolean;
   FunctionResponseTypes?: string[];
@@ -70,7 +71,7 @@ export function requireMappable(
 
 /**
  * Hands a queue's messages to a function. From the moment that a message is visible it is activity, until it was handled; one that
- * waits, hidden, for another attempt is not.
+ * waits, hidden, for another attempt is not, nor is one whose batch waits to fill.
  * Simplification: it does not back off after errors.
  */
 export class QueueMapping {
@@ -81,6 +82,7 @@ export class QueueMapping {
   readonly #concurrency: number;
   readonly #registry: FunctionRegistry;
   readonly #activity: Activity;
+  readonly #clock: VirtualClock;
   readonly #queues: MappedQueues;
   readonly #unsubscribe: () => void;
   #running = 0;
@@ -90,12 +92,13 @@ export class QueueMapping {
   constructor(
     configuration: QueueMappingConfiguration,
     deployed: DeployedFunction,
-    deps: { registry: FunctionRegistry; activity: Activity; queues: MappedQueues },
+    deps: { registry: FunctionRegistry; activity: Activity; clock: VirtualClock; queues: MappedQueues },
   ) {
     this.configuration = configuration;
     this.deployed = deployed;
     this.#registry = deps.registry;
     this.#activity = deps.activity;
+    this.#clock = deps.clock;
     this.#queues = deps.queues;
     this.#concurrency = Math.min(configuration.ScalingConfig?.MaximumConcurrency ?? Infinity, deployed.pool.limit);
     if (configuration.Enabled === false) {
@@ -111,10 +114,16 @@ export class QueueMapping {
     this.#unsubscribe();
   }
 
-  /** Polls at the end of this turn, so that messages sent together come in one batch. */
+  /** Polls at the end of this turn, so that messages sent together come in one batch; or when the window is over. */
   #wake(): void {
     if (this.#isAwake) return;
     this.#isAwake = true;
+    const windowSeconds = Number(this.configuration.MaximumBatchingWindowInSeconds ?? 0);
+    if (windowSeconds > 0) this.#clock.after(windowSeconds * 1000, () => this.#pollAfterTurn());
+    else this.#pollAfterTurn();
+  }
+
+  #pollAfterTurn(): void {
     const end = this.#activity.begin(this.#label());
     setImmediate(() => {
       this.#isAwake = false;

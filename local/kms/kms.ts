@@ -5,7 +5,15 @@
 import { AwsError, notInLocalMesh } from '../core/aws-error.ts';
 import type { VirtualClock } from '../core/clock.ts';
 import type { ReviewPolicy } from '../core/ports.ts';
-import type { Access, Call, Caller, Operation, Service, Wire } from '../core/service.ts';
+import {
+  type Access,
+  type Call,
+  type Caller,
+  type Operation,
+  REGION,
+  type Service,
+  type Wire,
+} from '../core/service.ts';
 import { defaultKeyPolicy, malformedPolicy, readKeyPolicy } from './key-policy.ts';
 import { type Key, Keys } from './keys.ts';
 
@@ -27,7 +35,11 @@ export function createKms(parts: {
   review: ReviewPolicy;
   /** Throws AccessDeniedException unless the caller may. */
   authorize: (caller: Caller, access: Access) => void;
-}): { service: Service } {
+}): {
+  service: Service;
+  /** What encrypting data on behalf of a caller, through the service `via` (`sns`), asks of the key. Throws as DescribeKey for one that is not there. */
+  encryptionVia: (via: string, keyId: string, account: string) => Access[];
+} {
   const { clock, review, authorize } = parts;
   const keys = new Keys();
   const on =
@@ -80,7 +92,14 @@ export function createKms(parts: {
       run: (input, { caller }) => keys.page(caller.account, input?.Limit, input?.Marker),
     },
   };
-  return { service: { id: 'kms', operations } };
+  return {
+    service: { id: 'kms', operations },
+    encryptionVia(via, keyId, account) {
+      const key = keys.find(keyId, account);
+      const context = { 'kms:ViaService': `${via}.${REGION}.amazonaws.com` };
+      return ['kms:GenerateDataKey', 'kms:Decrypt'].map(action => ({ ...onKey(key, action), context }));
+    },
+  };
 }
 
 /** The key's own policy must allow it, whoever asks. Source: KMS Developer Guide, "Key policies in AWS KMS". */

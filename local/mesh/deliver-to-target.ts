@@ -78,6 +78,19 @@ function executionName(eventId: string): string {
   return `${eventId}_${crypto.randomUUID()}`;
 }
 
+/** Sends a topic's message where the queue's policy lets the topic. Source: SNS Developer Guide, "Subscribing an Amazon SQS queue", permissions. */
+export function sendFromTopic({ iam, queues }: Pick<TargetParts, 'iam' | 'queues'>) {
+  return async (queueArn: string, topicArn: string, body: string): Promise<void> => {
+    iam.requireServicePrincipal('sns.amazonaws.com', {
+      action: 'sqs:SendMessage',
+      resource: queueArn,
+      context: { 'aws:SourceArn': topicArn, 'aws:SourceAccount': topicArn.split(':')[4] ?? '' },
+      resourcePolicy: queues.policyOf(queueArn),
+    });
+    await queues.send(queueArn, body);
+  };
+}
+
 /** Sends a rule's dead letter where the queue's policy lets the rule. Source: EventBridge User Guide, eb-rule-dlq, "Granting permissions". */
 export function sendDeadLetter({ iam, queues }: Pick<TargetParts, 'iam' | 'queues'>): SendToQueue {
   return async (queueArn, body, attributes = {}) => {

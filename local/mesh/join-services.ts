@@ -20,9 +20,10 @@ import { createCloudWatch } from '../metrics/cloudwatch.ts';
 import { createQueues } from '../queues/queues.ts';
 import { createSharing } from '../ram/sharing.ts';
 import { createS3 } from '../s3/s3.ts';
+import { createSns } from '../sns/sns.ts';
 import { createStateMachines } from '../states/state-machines.ts';
 import { callAsRole } from './call-as-role.ts';
-import { deliverToTarget, requireTargetRole, sendDeadLetter } from './deliver-to-target.ts';
+import { deliverToTarget, requireTargetRole, sendDeadLetter, sendFromTopic } from './deliver-to-target.ts';
 
 export interface JoinedServices {
   services: Map<string, Service>;
@@ -109,6 +110,13 @@ export async function joinServices(parts: {
   const authorize = (caller: Caller, asked: Access) => iam.authorize(caller, asked);
   const s3 = createS3({ clock, files, review });
   const kms = createKms({ clock, review, authorize });
+  const sns = createSns({
+    clock,
+    review,
+    encryption: (keyId, account) => kms.encryptionVia('sns', keyId, account),
+    sendToQueue: sendFromTopic({ iam, queues }),
+    log,
+  });
   const athena = createAthena({
     clock,
     activity,
@@ -122,7 +130,22 @@ export async function joinServices(parts: {
   });
   const dynamo = await createDynamo({ clock });
 
-  const all = [athena, cloudWatch, dynamo, events, functions, glue, kms, lakeFormation, queues, ram, s3, states, sts];
+  const all = [
+    athena,
+    cloudWatch,
+    dynamo,
+    events,
+    functions,
+    glue,
+    kms,
+    lakeFormation,
+    queues,
+    ram,
+    s3,
+    sns,
+    states,
+    sts,
+  ];
   for (const { service } of all) services.set(service.id, service);
   return {
     services,

@@ -1,3 +1,4 @@
+import type { Measure } from '../telling/measure.ts';
 import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts';
 import type { CellFilter } from './entitlement.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
@@ -33,6 +34,7 @@ export interface ConvergeServices {
   newHolder(): string;
   /** Waits so many milliseconds. */
   pause(milliseconds: number): Promise<void>;
+  measure?: Measure;
 }
 
 export interface Convergence {
@@ -98,6 +100,7 @@ async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Leas
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
   const { record, foreign } = applied.value;
+  if (foreign.length > 0) services.measure?.('ForeignPermissions', foreign.length);
   await settle(services, record, plan.desired, lease, linkFault === undefined);
   return { desired: plan.desired, foreign, ...(linkFault !== undefined && { linkFault }) };
 }

@@ -13,6 +13,7 @@ import {
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { goesOn } from './decide-extension.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
+import { measureStep } from './measure-step.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { afterReminder, openExtension, withoutExtension } from './open-question.ts';
@@ -156,6 +157,7 @@ export async function moveTo(
   const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
   const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);
+  measureStep(services.measure, request, after);
   await tell(services, transition.tell);
   return after;
 }
@@ -204,6 +206,7 @@ async function recordFailure(
   // A share that takes some seconds to arrive is no news.
   const tells = attempts < FAILURES_UNTOLD ? [] : [told];
   await services.ledger.commit({ ...recordStep(tellingMesh(services), failed, [], { at }), tell: tells });
+  if (tells.length > 0) services.measure?.('ProvisioningFailures', 1);
   await tell(services, tells);
   return failed;
 }

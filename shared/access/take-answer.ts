@@ -7,6 +7,7 @@ import { decideBulkRevocation } from './bulk-revocation.ts';
 import { decideAnswer } from './decide-answer.ts';
 import { decideRevocation } from './decide-revocation.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
+import { measureStep } from './measure-step.ts';
 import { openExtension } from './open-question.ts';
 import type { PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
@@ -38,7 +39,7 @@ export async function takeAnswer(
   const ruling = decideAnswer(data, envelope.account, new Date(envelope.time).toISOString(), context);
   // A repeated answer finds its question closed: the mark of its event, in the refusal's transaction, keeps that silent.
   if (ruling.kind === 'refused') await refuseEvent(services, envelope, cause, ruling.reasons);
-  else await commitStep(services, ruling.request, reading ? [reading] : [], cause);
+  else await commitStep(services, request, ruling.request, reading ? [reading] : [], cause);
   await wakeMachine(services, data.requestId);
 }
 
@@ -57,18 +58,21 @@ export async function takeRevocation(
   if (ruling.kind === 'repeated') return;
   const { principal, requestId, terms } = ruling.request;
   const readings = await Promise.all(terms.map(({ table }) => ledger.loadPair({ principal, table })));
-  await commitStep(services, ruling.request, readings, cause);
+  await commitStep(services, request, ruling.request, readings, cause);
   await Promise.all([services.processes.enforceNow(requestId), wakeMachine(services, requestId)]);
 }
 
 async function commitStep(
   services: TakeServices,
+  before: AccessRequest | undefined,
   request: AccessRequest,
   readings: PairReading[],
   cause: Cause,
 ): Promise<void> {
   const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
-  if ((await services.ledger.commit(transition)) === 'committed') await tell(services, transition.tell);
+  if ((await services.ledger.commit(transition)) !== 'committed') return;
+  measureStep(services.measure, before, request);
+  await tell(services, transition.tell);
 }
 
 /** What is to be found and ended is more than there is time for here: it is kept, and begun at once by the function that ends grants. */

@@ -6,6 +6,7 @@ import { tell } from '../telling/outbox.ts';
 import type { AccessRequest } from './access-request.ts';
 import { columnReasons, decideRequest, requestedTable } from './decide-request.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
+import { measureStep } from './measure-step.ts';
 import { newPair, type PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
 import { type Cause, notInMesh, refuseEvent } from './refuse-event.ts';
@@ -66,6 +67,7 @@ export async function takeRequest(
   const { request } = ruling;
   const transition = recordStep(mesh, request, [reading.pair], { at: now, cause, reasons: columnReasons(ruling) });
   if ((await ledger.commit(transition)) === 'seen') return;
+  measureStep(services.measure, undefined, request);
   await Promise.all([
     isOpen(request) ? processes.start(request.requestId) : undefined,
     tell(services, transition.tell),

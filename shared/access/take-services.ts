@@ -1,4 +1,5 @@
 import type { Mesh } from '../mesh/mesh.ts';
+import type { Measure } from '../telling/measure.ts';
 import type { Announcer, Outbox } from '../telling/outbox.ts';
 import type { Instant } from './access-request.ts';
 import type { LeavingNow } from './departures.ts';
@@ -28,4 +29,5 @@ export interface TakeServices {
   announcer: Announcer;
   processes: Processes;
   now(): Instant;
+  measure?: Measure;
 }

@@ -1,6 +1,7 @@
 import { type AttributeValue, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Instant } from '../access/access-request.ts';
+import type { Instant, RequestState } from '../access/access-request.ts';
 import type { DueItem, DueWork } from '../access/ledger.ts';
+import type { FoundDue } from '../access/measure-due.ts';
 import { DUE, DUE_INDEX, type Key } from './ledger-keys.ts';
 
 /**
@@ -10,10 +11,13 @@ import { DUE, DUE_INDEX, type Key } from './ledger-keys.ts';
 export class DueIndex implements DueWork {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #onFound: (found: FoundDue, now: Instant) => void;
 
-  constructor(client: DynamoDBClient, tableName: string) {
+  /** @param onFound is shown what is found, with since when it is due */
+  constructor(client: DynamoDBClient, tableName: string, onFound: (found: FoundDue, now: Instant) => void = () => {}) {
     this.#client = client;
     this.#table = tableName;
+    this.#onFound = onFound;
   }
 
   async *due(now: Instant): AsyncIterable<DueItem[]> {
@@ -30,10 +34,42 @@ export class DueIndex implements DueWork {
         }),
       );
       from = page.LastEvaluatedKey;
-      const items = (page.Items ?? []).map(({ pk, sk }) => toDueItem({ pk: pk?.S ?? '', sk: sk?.S ?? '' }));
+      const items = (page.Items ?? []).map(({ pk, sk, dueAt, status }) => {
+        const item = toDueItem({ pk: pk?.S ?? '', sk: sk?.S ?? '' });
+        this.#onFound({ item, dueAt: dueAt?.S ?? now, status: status?.S }, now);
+        return item;
+      });
       if (items.length > 0) yield items;
     } while (from);
   }
+}
+
+/** How many requests are in one of these states. Only those that something is due for at some time: not those that are over. */
+export async function countRequests(
+  client: DynamoDBClient,
+  TableName: string,
+  statuses: readonly RequestState['status'][],
+): Promise<number> {
+  let count = 0;
+  let from: Record<string, AttributeValue> | undefined;
+  const names = statuses.map((status, index) => [`:status${index}`, { S: status }] as const);
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: DUE_INDEX,
+        Select: 'COUNT',
+        KeyConditionExpression: 'due = :due',
+        FilterExpression: `#status IN (${names.map(([name]) => name).join(', ')})`,
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':due': { S: DUE }, ...Object.fromEntries(names) },
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    count += page.Count ?? 0;
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return count;
 }
 
 function toDueItem({ pk, sk }: Key): DueItem {

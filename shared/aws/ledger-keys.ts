@@ -24,7 +24,7 @@
  *     share-back#<domain>         wanted               who has standing grants on all of its tables, and how far that is with the tables there are
  *     mesh                        current              the mesh and its policies, as applied
  *
- * The index holds only what something is due for: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
+ * The index `due` holds only what something is due for, and of a request its `status`: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
  * (DynamoDB guide, "Partitions and data distribution"), well above what the access events of a mesh come to.
  *
  * Requests and pairs carry two accounts: `holder`, the account that reads or asks to, and `owner`, that of the table's domain. By their indexes an

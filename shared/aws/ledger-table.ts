@@ -175,14 +175,15 @@ export class LedgerTable implements Ledger {
       TableName: this.#table,
       Key: requestKey(request.requestId),
       UpdateExpression:
-        `SET #request = :request, version = :version, ${accounts.expression}` +
+        `SET #request = :request, #status = :status, version = :version, ${accounts.expression}` +
         (requestDueAt === undefined ? ' REMOVE due, dueAt' : ', due = :due, dueAt = :dueAt'),
       ConditionExpression: request.version === 1 ? 'attribute_not_exists(pk)' : 'version = :read',
-      // A reserved word of DynamoDB's.
-      ExpressionAttributeNames: { '#request': 'request', ...accounts.names },
+      // Reserved words of DynamoDB's.
+      ExpressionAttributeNames: { '#request': 'request', '#status': 'status', ...accounts.names },
       ExpressionAttributeValues: {
         ...accounts.values,
         ':request': request,
+        ':status': request.state.status,
         ':version': request.version,
         ...(request.version > 1 && { ':read': request.version - 1 }),
         ...(requestDueAt !== undefined && { ':due': DUE, ':dueAt': requestDueAt }),

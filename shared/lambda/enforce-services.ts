@@ -29,6 +29,7 @@ import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';
 import { report } from './logger.ts';
+import { measure } from './metrics.ts';
 
 /** What enforcing needs, made once for each process. The invocation's own end bounds the leases that it takes. */
 export function enforceServices(): (context: Context) => Promise<WorkServices> {
@@ -55,6 +56,7 @@ export function enforceServices(): (context: Context) => Promise<WorkServices> {
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hub, report),
     report,
     now,
+    measure,
     newHolder: () => crypto.randomUUID(),
     pause: (milliseconds: number) => sleep(milliseconds),
   };

@@ -13,6 +13,7 @@ import { meshCache } from './applied-mesh-cache.ts';
 import { now } from './clock.ts';
 import { hubSettings, setting } from './environment.ts';
 import { report } from './logger.ts';
+import { measure } from './metrics.ts';
 import { policyCache } from './policy-cache.ts';
 
 /** What taking access events needs, made once for each process; the mesh and its policies are looked up for each call. */
@@ -30,6 +31,7 @@ export function intakeServices(): () => Promise<TakeServices> {
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),
     processes: new StepFunctionsProcesses(sfnClient(), sqsClient(), processes),
     now,
+    measure,
   };
   return async () => {
     const applied = await mesh();

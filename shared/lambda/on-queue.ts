@@ -14,9 +14,10 @@ type ComesBack = 'soon' | 'by-itself';
 /**
  * A handler of a queue's messages: each by itself and all at once, so that one that fails is delivered again alone, and after the queue's
  * count of tries goes to its dead-letter queue. Publishes what was measured.
+ * @param handle is called for all of the batch's records, before it has come back from one
  */
 export function onQueue(
-  handle: (record: SQSRecord, context: Context) => Promise<void>,
+  handle: (record: SQSRecord, context: Context, batch: SQSEvent) => Promise<void>,
   comesBack: ComesBack = 'soon',
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
   const processor = new BatchProcessor(EventType.SQS);
@@ -24,7 +25,7 @@ export function onQueue(
     logger.addContext(context);
     const handleOrReport = async (record: SQSRecord) => {
       try {
-        await handle(record, context);
+        await handle(record, context, event);
       } catch (fault) {
         const message = 'A message could not be handled; it is delivered again';
         logger.warn(message, { messageId: record.messageId, tries: triesOf(record), error: fault as Error });

@@ -1,4 +1,5 @@
 import { accountsOf, type Mesh } from './mesh.ts';
+import { type StackResources, stackTopics } from './stack-topics.ts';
 
 /** What serverless.yml takes from a stage of mesh.yml: who may put which events, and what the hub's roles may reach. */
 export interface StackSettings {
@@ -21,6 +22,8 @@ export interface StackSettings {
   dataObjects: string[];
   /** The keys of the domains' accounts, for buckets that are encrypted with one. Their key policies have to agree. */
   dataKeys: string[];
+  /** What the stack has for each domain and each account. */
+  topics: { Resources: StackResources };
 }
 
 export function stackSettings(mesh: Mesh): StackSettings {
@@ -44,5 +47,6 @@ export function stackSettings(mesh: Mesh): StackSettings {
     dataBuckets: [...new Set(paths.map(path => `arn:aws:s3:::${path.split('/')[0]}`))],
     dataObjects: paths.map(path => `arn:aws:s3:::${path}*`),
     dataKeys: domainAccounts.map(account => `arn:aws:kms:*:${account}:key/*`),
+    topics: { Resources: stackTopics(mesh) },
   };
 }

@@ -19,6 +19,25 @@ export const METRIC_UNITS = {
   PartitionChanges: 'Count',
   /** Removals that a reconcile inferred and did not make, because they were too many at once. */
   RemovalsHeldBack: 'Count',
+  /** Requests that were recorded, whatever was decided on them. The same one again is none. */
+  AccessRequests: 'Count',
+  /** For each request that waited for its owner: from the question to the answer, or to the end of the time for it. */
+  DecisionMilliseconds: 'Milliseconds',
+  /** For each grant: from its approval, by policy or by the owner, until it was there and checked. */
+  GrantMilliseconds: 'Milliseconds',
+  /** All that give access, or are about to; counted once an hour. */
+  ActiveGrants: 'Count',
+  /**
+   * For each grant that ended: from its end, or from when somebody took it back, until the access was gone and that was checked. For one that should be gone
+   * and is not, each minute anew from the second on: how long so far.
+   */
+  RevocationLatenessMilliseconds: 'Milliseconds',
+  /** At each sweep: pairs that have not been what the ledger says for five minutes. */
+  UnsettledPairs: 'Count',
+  /** Failed attempts to give what was approved, as `Access Provisioning Failed` tells. */
+  ProvisioningFailures: 'Count',
+  /** What a converge saw of a principal's access to a table that Trellis did not give. */
+  ForeignPermissions: 'Count',
 } as const satisfies Record<string, 'Count' | 'Milliseconds'>;
 
 export type MetricName = keyof typeof METRIC_UNITS;

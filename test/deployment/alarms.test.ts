@@ -34,12 +34,16 @@ beforeAll(async () => {
 afterAll(() => void vi.unstubAllEnvs());
 
 describe('alarms on what Trellis measures', () => {
-  it('are on the four that call for people', () => {
+  it('are on those that call for people', () => {
     expect(alarms.map(([, { MetricName }]) => MetricName).toSorted()).toEqual([
       'CatalogDrift',
       'CatalogQuarantines',
+      'ForeignPermissions',
+      'ProvisioningFailures',
       'RemovalsHeldBack',
+      'RevocationLatenessMilliseconds',
       'SyncLagMilliseconds',
+      'UnsettledPairs',
     ]);
   });
 

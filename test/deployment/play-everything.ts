@@ -64,6 +64,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await catalogsChange(mesh);
   await peopleAskAndOwnersAnswer(mesh);
   await peopleLookAround(mesh);
+  await tellingFailsForAWhile(mesh);
   await eventsAreRefused(mesh);
   await accessIsTakenBack(mesh);
   await endsArePutOffAndTakenBack(mesh);
@@ -247,6 +248,16 @@ async function peopleLookAround(mesh: Mesh): Promise<void> {
     const catalog = await openCatalog(administratorOf(mesh.endpoint, account), { stage: 'local' });
     for await (const { name } of searchCatalog(catalog, { words: ['flights'] })) await showTable(catalog, name);
   }
+}
+
+/** The topic is not there that stewards are told by: it is tried again. */
+async function tellingFailsForAWhile(mesh: Mesh): Promise<void> {
+  const principal = roleArn(HUB, 'trellis-local-notify');
+  const body = JSON.stringify({ principal, action: 'sns:Publish', error: 'NotFound' });
+  await fetch(`${mesh.endpoint}/_local/faults`, { method: 'POST', body });
+  // The window in which a batch fills; the message's rest, and the window again.
+  await mesh.advance(180);
+  await rest(mesh);
 }
 
 async function eventsAreRefused(mesh: Mesh): Promise<void> {

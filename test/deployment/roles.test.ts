@@ -20,6 +20,8 @@ const DISTRIBUTED_MAP =
 const NOT_CALLED: Record<string, string> = {
   'trellis-local-access-intake: dynamodb:GetItem on table/trellis-local-idempotency':
     'Powertools reads a record when the conditional write did not answer with it.',
+  'trellis-local-notify: dynamodb:GetItem on table/trellis-local-idempotency':
+    'Powertools reads a record when the conditional write did not answer with it.',
   'trellis-local-access-enforce: glue:GetDatabase on catalog':
     'Lake Formation asks for it beside glue:GetTable (cross-account prerequisites); the local one for grants on databases only.',
   'trellis-local-access-enforce: ram:UpdateResourceShare on *':

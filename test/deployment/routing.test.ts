@@ -54,6 +54,9 @@ const spokeAccounts = [...new Set([...domainAccounts, ...consumerAccounts])];
 /** The changes of a central table that its standing grants follow. */
 const STRUCTURAL = ['created', 'recreated', 'there-again', 'columns', 'partition-keys'];
 
+/** What people are notified of. */
+const NOTIFIED = ['Access Approval Needed', 'Access Expiring', 'Access Revoked'];
+
 /** Which of the hub's rules an event reaches, but for those that every event may: by what it says. The whole of what Trellis listens to. */
 const LISTENS: Record<string, (event: Event) => boolean> = {
   CatalogRule: event =>
@@ -63,6 +66,7 @@ const LISTENS: Record<string, (event: Event) => boolean> = {
     event['detail-type'] === 'Catalog Table Synced' &&
     event.source === 'trellis' &&
     (event.detail.data.changes ?? []).some((change: string) => STRUCTURAL.includes(change)),
+  NotifyRule: event => event.source === 'trellis' && NOTIFIED.includes(event['detail-type']),
 };
 
 const made = [NATIVE, OURS, STRANGE, { trellis: Object.keys(told) }].flatMap(sources =>
@@ -147,9 +151,9 @@ describe("rules on the hub's bus", () => {
     },
   );
 
-  it('never hear Trellis itself, but for one, of which nothing is told in turn', () => {
+  it('never hear Trellis itself, but for two, of which nothing is told in turn', () => {
     const hearing = listening.filter(rule => matching(rule).some(event => event.source === 'trellis'));
-    expect(hearing.map(({ id }) => id)).toEqual(['ShareBackRule']);
+    expect(hearing.map(({ id }) => id).sort()).toEqual(['NotifyRule', 'ShareBackRule']);
   });
 
   it('hand over a table whose columns changed, and none of which only the description or a partition did', () => {

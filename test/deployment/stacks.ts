@@ -163,6 +163,10 @@ function identityOf(
       const topic = arn('sns', named('TopicName'));
       return { ref: topic, attributes: { Arn: topic, TopicArn: topic, TopicName: named('TopicName') } };
     }
+    case 'AWS::KMS::Key': {
+      // A key's id is chance: any key stands for it.
+      return { ref: id, attributes: { Arn: arn('kms', 'key/*'), KeyId: id } };
+    }
     // Others are referred to by nothing more than their name.
     default:
       return { ref: `${stack}-${id}`, attributes: {} };

@@ -161,7 +161,7 @@ describe('what the pages name', () => {
     const stacks = readFileSync(join(ROOT, 'serverless.yml'), 'utf8') + readFileSync(join(ROOT, 'spoke.yml'), 'utf8');
     const alarms = [...stacks.matchAll(/^ +(\w+Alarm):$/gm)].map(([, name = '']) => name);
     const queues = [...stacks.matchAll(/QueueName:.*?-(\w+-dead)\b/g)].map(([, name = '']) => name);
-    expect(queues.length).toBe(6);
+    expect(queues.length).toBe(7);
     expect(alarms.filter(name => name.endsWith('DeadLettersAlarm')).length).toBe(queues.length);
     expect(alarms.length).toBeGreaterThan(queues.length);
     expect([...alarms, ...queues].filter(name => !operations.text.includes(name))).toEqual([]);

@@ -24,12 +24,6 @@ export const INERT_TYPES: Record<string, ResourceType> = {
     return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${REGION}:${resource.account}:alarm:${name}` } };
   }),
   'AWS::CloudWatch::Dashboard': nameless,
-  'AWS::SNS::Topic': inert(resource => {
-    const name = physicalName(resource, 'TopicName', 256);
-    const arn = `arn:aws:sns:${REGION}:${resource.account}:${name}`;
-    return { ref: arn, attributes: { TopicArn: arn, TopicName: name } };
-  }),
-  'AWS::SNS::TopicPolicy': nameless,
   'AWS::EventSchemas::Registry': inert(resource => {
     const name = physicalName(resource, 'RegistryName');
     const arn = schemasArn(resource.account, `registry/${name}`);

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import {
   type DueItem,
   LedgerConflictError,
@@ -13,12 +11,11 @@ import { afterSettling, afterTransition, type PairReading } from '../../../share
 import { DueIndex } from '../../../shared/aws/due-index.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { toldEvent } from '../../../shared/telling/told-event.ts';
+import { LEDGER_DEFINITION } from '../local-dynamo/ledger-definition.ts';
 import { type Rig, rig } from '../local-dynamo/rig.ts';
 import { ANALYTICS, AVIATION, END, FLIGHTS, grant, NOW, pair, request, states } from './access-sample.ts';
 
 /** What is the table's alone, beside what `ledger-conformance.ts` asks of every ledger. The table is the one of serverless.yml. */
-const { resources } = parse(readFileSync('serverless.yml', 'utf8'), { merge: true, logLevel: 'silent' });
-const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = resources.Resources.Ledger.Properties;
 const TableName = 'ledger';
 const SOON = '2026-11-21T10:05:00.000Z';
 const cause = { account: ANALYTICS, eventId: 'e1' };
@@ -29,7 +26,7 @@ let ledger: LedgerTable;
 beforeEach(async () => {
   dynamo = await rig();
   client = dynamo.client();
-  await dynamo.call('CreateTable', { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
+  await dynamo.call('CreateTable', { TableName, ...LEDGER_DEFINITION });
   ledger = new LedgerTable(client, TableName);
 });
 afterEach(() => dynamo.close());

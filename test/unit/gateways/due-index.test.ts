@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DueItem } from '../../../shared/access/ledger.ts';
-import { DueIndex } from '../../../shared/aws/due-index.ts';
+import { countRequests, DueIndex } from '../../../shared/aws/due-index.ts';
 import { ANALYST, NOW, pair } from './ledger-sample.ts';
 
 const dynamo = mockClient(DynamoDBClient);
@@ -59,6 +59,29 @@ describe('the index of what is due', () => {
         { kind: 'leaving', what: 'account', name: '444444444444' },
       ],
     ]);
+  });
+
+  it('shows what it finds, with since when it is due and where a request stands', async () => {
+    const found: unknown[] = [];
+    const watched = new DueIndex(new DynamoDBClient(), 'ledger', (one, now) => found.push([one, now]));
+    const due = { ...keys('request#req-1', 'request'), dueAt: { S: 'then' }, status: { S: 'ending' } };
+    dynamo.on(QueryCommand).resolves({ Items: [due] });
+    for await (const page of watched.due(NOW)) expect(page).toHaveLength(1);
+    const item = { kind: 'request', requestId: 'req-1' };
+    expect(found).toEqual([[{ item, dueAt: 'then', status: 'ending' }, NOW]]);
+  });
+
+  it('counts requests by where they stand, over all pages', async () => {
+    dynamo
+      .on(QueryCommand)
+      .resolvesOnce({ Count: 3, LastEvaluatedKey: keys('x', '1') })
+      .resolvesOnce({ Count: 4 });
+    expect(await countRequests(new DynamoDBClient(), 'ledger', ['approved', 'granted'])).toBe(7);
+    expect(dynamo.commandCalls(QueryCommand)[1]?.args[0].input).toMatchObject({
+      Select: 'COUNT',
+      FilterExpression: '#status IN (:status0, :status1)',
+      ExclusiveStartKey: keys('x', '1'),
+    });
   });
 
   it('is alarmed by due work of no known kind', async () => {

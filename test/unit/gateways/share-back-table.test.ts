@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import type { Instant } from '../../../shared/access/access-request.ts';
 import { type DueItem, type DueWork, type Ledger, LedgerConflictError } from '../../../shared/access/ledger.ts';
 import { afterTransition } from '../../../shared/access/pair-record.ts';
@@ -13,6 +11,7 @@ import { ShareBackTable } from '../../../shared/aws/share-back-table.ts';
 import type { SharedBack } from '../../../shared/mesh/apply-share-back.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
 import { MemoryStandings } from '../../property/memory-standings.ts';
+import { LEDGER_DEFINITION } from '../local-dynamo/ledger-definition.ts';
 import { rig } from '../local-dynamo/rig.ts';
 
 const NOW = '2026-11-21T09:00:00.000Z';
@@ -31,12 +30,9 @@ interface Made {
 
 /** Over the table of serverless.yml. */
 async function onDynamo(): Promise<Made> {
-  const { resources } = parse(readFileSync('serverless.yml', 'utf8'), { merge: true, logLevel: 'silent' });
-  const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } =
-    resources.Resources.Ledger.Properties;
   const dynamo = await rig();
   const TableName = 'ledger';
-  await dynamo.call('CreateTable', { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
+  await dynamo.call('CreateTable', { TableName, ...LEDGER_DEFINITION });
   return {
     standings: new ShareBackTable(dynamo.client(), TableName, () => NOW),
     ledger: new LedgerTable(dynamo.client(), TableName),

@@ -55,6 +55,22 @@ async function withMapping(
 const REPORTS = { FunctionResponseTypes: ['ReportBatchItemFailures'] };
 
 describe('a queue’s messages', () => {
+  it('come together when the batching window is over, and wait for it without being under way', async () => {
+    const mapping = { BatchSize: 100, MaximumBatchingWindowInSeconds: 60, ...REPORTS };
+    const { map, send, clock, activity, lines, left } = await withMapping({ mapping });
+    map();
+    await clock.advance(61);
+    await send({ n: 1 });
+    await clock.advance(30);
+    await send({ n: 2 });
+    expect(await activity.idle(5_000)).toBe(true);
+    expect(lines).toEqual([]);
+    await clock.advance(31);
+    expect(await activity.idle(5_000)).toBe(true);
+    await expect.poll(() => lines).toEqual(['worker: batch 1 [1,2]']);
+    expect(await left()).toEqual({ visible: 0, hidden: 0 });
+  });
+
   it('reach the function in AWS’s form, and are gone when it succeeds', async () => {
     const source = 'export const handler = async event => { console.log(JSON.stringify(event)); };';
     const { map, queues, work, activity, left, lines } = await withMapping({ source });

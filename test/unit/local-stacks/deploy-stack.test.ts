@@ -120,6 +120,26 @@ Resources:
   });
 });
 
+describe('SNS and KMS resources', () => {
+  it('are topics with their key and their policy', async () => {
+    const { asked, outputs } = await deploy(`
+Resources:
+  Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: news, KmsMasterKeyId: !GetAtt Key.Arn } }
+  Key: { Type: AWS::KMS::Key, Properties: { Description: for news, EnableKeyRotation: true, KeyPolicy: { Statement: [] } } }
+  Policy: { Type: AWS::SNS::TopicPolicy, Properties: { Topics: [!Ref Topic], PolicyDocument: { Statement: [] } } }
+Outputs: { Topic: { Value: !Ref Topic }, Key: { Value: !Ref Key } }
+`);
+    const TopicArn = `arn:aws:sns:us-east-1:${ACCOUNT}:news`;
+    const KmsMasterKeyId = `arn:aws:kms:us-east-1:${ACCOUNT}:key/key-1`;
+    expect(asked).toEqual([
+      ['kms:CreateKey', { Description: 'for news', Policy: '{"Statement":[]}' }],
+      ['sns:CreateTopic', { Name: 'news', Attributes: { KmsMasterKeyId } }],
+      ['sns:SetTopicAttributes', { TopicArn, AttributeName: 'Policy', AttributeValue: '{"Statement":[]}' }],
+    ]);
+    expect(outputs).toEqual({ Topic: TopicArn, Key: 'key-1' });
+  });
+});
+
 describe('S3 resources', () => {
   it('are buckets with their encryption and their policy', async () => {
     const { asked, notes, outputs } = await deploy(`

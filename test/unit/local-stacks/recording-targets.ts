@@ -45,6 +45,10 @@ export function recordingTargets() {
           return { QueueUrl: `http://127.0.0.1/${account}/${input.QueueName}` };
         case 'GetQueueAttributes':
           return { Attributes: { QueueArn: `arn:aws:sqs:us-east-1:${account}:${input.QueueUrl.split('/').at(-1)}` } };
+        case 'CreateTopic':
+          return { TopicArn: `arn:aws:sns:us-east-1:${account}:${input.Name}` };
+        case 'CreateKey':
+          return { KeyMetadata: { KeyId: 'key-1', Arn: `arn:aws:kms:us-east-1:${account}:key/key-1` } };
         case 'CreateTable':
           return { TableDescription: { TableArn: `arn:aws:dynamodb:us-east-1:${account}:table/${input.TableName}` } };
         case 'CreateStateMachine':

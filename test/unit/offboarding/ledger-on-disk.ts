@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { parse } from 'yaml';
 import type { DueItem } from '../../../shared/access/ledger.ts';
 import { DueIndex } from '../../../shared/aws/due-index.ts';
+import { LEDGER_DEFINITION } from '../local-dynamo/ledger-definition.ts';
 import { type Rig, rig } from '../local-dynamo/rig.ts';
 import type { Mortal } from './mortal.ts';
-
-const { resources } = parse(readFileSync('serverless.yml', 'utf8'), { merge: true, logLevel: 'silent' });
-const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = resources.Resources.Ledger.Properties;
 
 /** Ledgers in the embedded DynamoDB, each a table like that of serverless.yml. */
 export class Ledgers {
@@ -30,7 +26,7 @@ export class Ledgers {
   async create(process: Mortal) {
     const TableName = `ledger-${++this.#count}`;
     const { call, client, rawClient } = this.#rig;
-    await call('CreateTable', { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode });
+    await call('CreateTable', { TableName, ...LEDGER_DEFINITION });
     const documents = client();
     documents.middlewareStack.add(next => async given => process.call(() => next(given)), { step: 'initialize' });
     const index = new DueIndex(rawClient() as DynamoDBClient, TableName);
