@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pair } from '../access/access-request.ts';
-import { type Ledger, LedgerConflictError, type PairChange, type Transition } from '../access/ledger.ts';
+import { type Ledger, LedgerConflictError, type Transition } from '../access/ledger.ts';
 import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import { accountsSet, grantsAfter } from './ledger-items.ts';

@@ -83,6 +83,8 @@ describe('a decision counts only from a steward of the owner, in time, on the qu
   it('not after the time to answer, when nobody answered and the request was denied', async () => {
     await advance(living.endpoint, 3660);
     expect(await news()).toEqual([
+      // The reminder, half-way.
+      { type: 'Access Approval Needed', reasons: '' },
       { type: 'Access Denied', reasons: expect.stringMatching(/Nobody of aviation answered/) },
     ]);
     await decideAccess(living, { requestId: 'asked', decision: 'approved' });
