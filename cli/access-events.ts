@@ -1,4 +1,5 @@
 import { accessDecisionMade } from '../events/access-decision-made.ts';
+import { accessExtensionRequested } from '../events/access-extension-requested.ts';
 import { accessRequested } from '../events/access-requested.ts';
 import { accessRevocationRequested } from '../events/access-revocation-requested.ts';
 import type { AccessEvent } from '../shared/access/access-reader.ts';
@@ -38,6 +39,7 @@ export interface ExtendOptions extends EndOptions {
 
 export interface RevokeOptions {
   principal?: string;
+  table?: string;
   product?: string;
   reason: string;
 }
@@ -87,23 +89,22 @@ export function decisionEvent(requestId: string, answer: string, options: Decide
   });
 }
 
-/** Its schema is the hub's to check: only what cannot be meant is refused here. */
 export function extensionEvent(requestId: string, { until, days, purpose }: ExtendOptions, now: string): AccessEvent {
   if ((until === undefined) === (days === undefined))
     throw new UsageError('Until when? Give either --days, from now, or --until.');
   const expiresAt =
     until !== undefined ? instantOf('--until', until) : new Date(Date.parse(now) + (days ?? 0) * DAY).toISOString();
-  const data = { requestId, expiresAt, ...(purpose !== undefined && { purpose }) };
-  return { detailType: 'Access Extension Requested', data };
+  return checked(accessExtensionRequested, { requestId, expiresAt, ...(purpose !== undefined && { purpose }) });
 }
 
 export function revocationEvent(requestId: string | undefined, options: RevokeOptions, who: Who): AccessEvent {
-  const { principal, product, reason } = options;
-  if (requestId === undefined && principal === undefined && product === undefined)
-    throw new UsageError('Revoke what? Name a request, or --principal or --product for all of them.');
+  const { principal, table, product, reason } = options;
+  if ((requestId ?? principal ?? table ?? product) === undefined)
+    throw new UsageError('Revoke what? Name a request, or --principal, --table or --product for all of them.');
   return checked(accessRevocationRequested, {
     ...(requestId !== undefined && { requestId }),
     ...(principal !== undefined && { principal: principalOf(principal, who, '--principal') }),
+    ...(table !== undefined && { table: table.toLowerCase() }),
     ...(product !== undefined && { product }),
     reason,
   });

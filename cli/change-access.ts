@@ -4,6 +4,7 @@ import type { AccessEvent } from '../shared/access/access-reader.ts';
 import type { AccessRequest } from '../shared/access/access-request.ts';
 import { eventIdFor } from '../shared/access/follow-event.ts';
 import { listAccess, statusesOf } from '../shared/access/list-access.ts';
+import { openExtension } from '../shared/access/open-question.ts';
 import { requestFingerprint } from '../shared/access/request-fingerprint.ts';
 import type { AccessParts } from './access-command.ts';
 import {
@@ -66,7 +67,7 @@ export async function runDecide(
     requestId,
     isRepeated: () => false,
     isDone: request => isMoved(request) && request.state.status !== 'waiting' && request.state.status !== 'approved',
-    isWanted: ({ state }) => answer === 'deny' || state.status === 'granted',
+    isWanted: request => answer === 'deny' || (request.state.status === 'granted' && !openExtension(request)),
     ...(options.direct && { isDirect: true }),
   });
 }
@@ -85,7 +86,7 @@ export async function runExtend(
     requestId,
     isRepeated: () => false,
     isDone: request => isMoved(request) && request.state.status !== 'approved',
-    isWanted: ({ state }) => state.status === 'granted' || state.status === 'waiting',
+    isWanted: request => request.expiresAt === event.data.expiresAt || openExtension(request) !== undefined,
   });
 }
 
@@ -100,7 +101,8 @@ export async function runRevoke(
   const event = revocationEvent(requestId, options, work.desk.caller);
   const { terminal } = work;
   if (!options.yes && !options.dryRun) {
-    const whose = requestId ?? event.data.principal ?? event.data.product;
+    const { principal, table, product } = event.data;
+    const whose = requestId ?? [principal, table, product].filter(Boolean).join(' on ');
     if (!(await isConfirmed(terminal, `End the access of ${whose} in stage ${work.stage}, for good?`))) {
       terminal.out('Nothing was changed.');
       return 1;
@@ -121,12 +123,11 @@ export async function runRevoke(
 /** Ends what there is now: said again later, it means what there is then, so every time is an event of its own. */
 async function revokeAll(work: Work, event: AccessEvent): Promise<number> {
   const { reader, terminal, options } = work;
-  const { principal, product } = event.data as { principal?: string; product?: string };
+  const { principal, table, product } = event.data as { principal?: string; table?: string; product?: string };
   // What belongs to a product is the hub's to know.
+  const selector = { ...(principal && { principal }), ...(table && { table }) };
   const concerned =
-    reader && principal !== undefined && product === undefined
-      ? await listAccess(reader, { principal, statuses: statusesOf('open') })
-      : [];
+    reader && product === undefined ? await listAccess(reader, { ...selector, statuses: statusesOf('open') }) : [];
   const eventId = await put(work, event, newEventId());
   if (eventId === undefined) return 0;
   if (concerned.length === 0) return tellSent(work, event, eventId);

@@ -1,5 +1,5 @@
 import type { AccessEvent, AccessStep } from '../shared/access/access-reader.ts';
-import { type AccessRequest, type RequestState, tablesOf } from '../shared/access/access-request.ts';
+import { type AccessRequest, type Extension, type RequestState, tablesOf } from '../shared/access/access-request.ts';
 import type { RequestAt } from '../shared/access/list-access.ts';
 import { linkDatabase } from '../shared/access/provision.ts';
 import type { Format, Terminal } from './terminal.ts';
@@ -49,7 +49,9 @@ const FORMATS: Record<RequestState['status'], Format> = {
   denied: 'red',
 };
 
-function statusCell({ status, ...state }: RequestState): Cell {
+function statusCell(state: RequestState): Cell {
+  const { status } = state;
+  if (status === 'granted' && state.extension) return { text: 'granted; extension waits', format: 'yellow' };
   return { text: 'cause' in state ? `${status}: ${state.cause}` : status, format: FORMATS[status] };
 }
 
@@ -73,6 +75,9 @@ export function writeRequest({ style }: Look, request: AccessRequest, now: strin
     ['rows', oneLine(rowsOf(request))],
     ['purpose', oneLine(purpose)],
     ['until', minuteOf(expiresAt)],
+    ...(state.status === 'granted' && state.extension
+      ? [['later end', style('yellow', describeExtension(state.extension))] as [string, string]]
+      : []),
     ['domain', domain || '–'],
     ['policies', policies.join(', ') || 'none'],
     ...(state.status === 'granted' ? [['query', tablesOf(request).map(linkOf).join(', ')] as [string, string]] : []),
@@ -100,7 +105,7 @@ function describeState({ state }: AccessRequest, now: string): string {
         ? 'approved, and being provisioned'
         : `approved; provisioning failed ${state.attempts} times, and is tried again at ${minuteOf(state.retryAt)}`;
     case 'granted':
-      return `granted ${when(state.grantedAt, now)}`;
+      return `granted ${when(state.grantedAt, now)}${state.extendedAt ? `, extended ${when(state.extendedAt, now)}` : ''}`;
     case 'ending':
       return `ending: ${state.cause}. It is being taken away since ${minuteOf(state.since)}, and may still be there`;
     case 'ended':
@@ -108,6 +113,11 @@ function describeState({ state }: AccessRequest, now: string): string {
     case 'denied':
       return `denied ${when(state.deniedAt, now)}`;
   }
+}
+
+/** A later end that the owner is asked for. */
+export function describeExtension({ expiresAt, answerBy, purpose }: Extension): string {
+  return `${minuteOf(expiresAt)} is asked for (${oneLine(purpose)}), and waits for the owner until ${minuteOf(answerBy)}`;
 }
 
 /** When something was, and how long ago. */

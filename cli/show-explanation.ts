@@ -2,10 +2,11 @@ import type { OwnFinding } from '../shared/access/access-reader.ts';
 import { type AccessRequest, accountOf } from '../shared/access/access-request.ts';
 import type { CellFilter } from '../shared/access/entitlement.ts';
 import type { ComingEnd, ExplainedGrant, Explanation } from '../shared/access/explain-access.ts';
+import { openExtension } from '../shared/access/open-question.ts';
 import { isStanding } from '../shared/access/standing-grant.ts';
 import type { Viewer } from '../shared/catalog/browse-catalog.ts';
 import { type CatalogTable, statesOf } from '../shared/catalog/describe-table.ts';
-import { reasonsOf, when, writeFacts } from './show-access.ts';
+import { describeExtension, reasonsOf, when, writeFacts } from './show-access.ts';
 import type { Terminal } from './terminal.ts';
 import { type Cell, oneLine, writeTable } from './text-table.ts';
 import { minuteOf } from './times.ts';
@@ -153,7 +154,10 @@ function writeEnds(terminal: Look, ends: readonly ComingEnd[], grants: readonly 
   ];
 }
 
-function writeWaiting({ requestId, state, purpose }: AccessRequest): string {
+function writeWaiting(request: AccessRequest): string {
+  const { requestId, state, purpose } = request;
+  const extension = openExtension(request);
+  if (extension) return `  ${requestId}: ${describeExtension(extension)}`;
   const until = state.status === 'waiting' ? ` until ${minuteOf(state.answerBy)}` : '';
   return `  ${requestId}: for the owner's answer${until} (${oneLine(purpose)})`;
 }

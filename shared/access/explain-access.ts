@@ -1,6 +1,7 @@
 import type { AccessReader, OwnFinding } from './access-reader.ts';
 import { type AccessRequest, type ActiveGrant, type Instant, type Pair, tablesOf } from './access-request.ts';
 import { type CellFilter, desiredFilter } from './entitlement.ts';
+import { openExtension } from './open-question.ts';
 import { isSettled, type PairReading } from './pair-record.ts';
 import { type ActualAccess, FILTER_PERMISSIONS } from './plan-converge.ts';
 import { isStanding } from './standing-grant.ts';
@@ -38,7 +39,7 @@ export interface Explanation extends Pair {
   wanted?: CellFilter;
   settlement?: Settlement;
   ends: ComingEnd[];
-  /** Requests that wait for the owner. */
+  /** Requests that wait for the owner, for access or for a later end. */
   waiting: AccessRequest[];
   /** Requests whose access is being taken away. */
   ending: AccessRequest[];
@@ -92,7 +93,7 @@ export function explainPair(
     ...(wanted && { wanted }),
     ...(reading && { settlement: settlementOf(reading, wanted, actual) }),
     ends: comingEnds(principal, active),
-    waiting: of('waiting'),
+    waiting: requests.filter(request => request.state.status === 'waiting' || openExtension(request)),
     ending: of('ending'),
     past: of('denied', 'ended').sort((a, b) => (overSince(a) > overSince(b) ? -1 : 1)),
   };

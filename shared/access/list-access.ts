@@ -1,5 +1,6 @@
 import type { AccessReader, AccessStep } from './access-reader.ts';
 import { type AccessRequest, type Instant, type RequestState, tablesOf } from './access-request.ts';
+import { openExtension } from './open-question.ts';
 
 export type Status = RequestState['status'];
 
@@ -45,7 +46,7 @@ export async function listAccess(
   for await (const page of reader.requests()) {
     looked += page.length;
     onProgress(looked);
-    found.push(...page.filter(request => isMeant(request, query) && query.statuses.includes(request.state.status)));
+    found.push(...page.filter(request => isMeant(request, query) && hasStatus(request, query.statuses)));
   }
   return found.sort(inOrder);
 }
@@ -88,6 +89,13 @@ export function requestAt(request: AccessRequest, steps: readonly AccessStep[], 
 }
 
 const READING = new Set<Status>(['approved', 'granted', 'ending']);
+
+/** What is granted and asked for a later end waits, too. */
+function hasStatus(request: AccessRequest, statuses: readonly Status[]): boolean {
+  return (
+    statuses.includes(request.state.status) || (statuses.includes('waiting') && openExtension(request) !== undefined)
+  );
+}
 
 /** Spares the steps of what never gave access, and of what had ended before. */
 function mayHaveRead({ state }: AccessRequest, at: Instant): boolean {

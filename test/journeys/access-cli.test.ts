@@ -113,6 +113,12 @@ describe('from a request to its end, by the command line', () => {
     expect(again.errors).toContain('does not wait for an answer: it is granted');
   });
 
+  it('is extended, by the same policy that granted it', async () => {
+    const { output, errors, exitCode } = await trellis(ANALYTICS, 'extend', 'flights', '--days', '20');
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    expect(output).toMatch(/status +granted .*, extended /);
+  });
+
   it('explains what there is and why: to its own account, the owner and the hub', async () => {
     const [own, owner, hub] = await Promise.all([
       trellis(ANALYTICS, 'explain', 'role/Analyst', FLIGHTS),
@@ -173,10 +179,12 @@ describe('from a request to its end, by the command line', () => {
     expect(elsewhere).toMatchObject({ exitCode: 1, errors: expect.stringContaining("hub's account alone") });
   });
 
-  it('asks from the hub for its own principals, and revokes what is anybody’s', async () => {
-    const { output, errors, exitCode } = await trellis(HUB, 'revoke', 'birds', '--reason', 'council', '--yes');
+  it('is revoked by the hub, whoever has it: all of a principal at once', async () => {
+    const all = ['--principal', ANALYST, '--reason', 'council', '--yes'];
+    const { output, errors, exitCode } = await trellis(HUB, 'revoke', ...all);
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
-    expect(output).toMatch(/status +ended/);
+    expect(output).toMatch(/^birds +ended: requested/m);
+    expect(await listed(HUB)).toEqual([]);
   });
 });
 

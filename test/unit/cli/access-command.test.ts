@@ -303,6 +303,34 @@ describe('trellis access extend', () => {
     });
     expect(terminal.output).toContain('until      2027-01-20 12:00 UTC');
   });
+
+  it('is left to the owner, who is then asked for a later end', async () => {
+    const extension = {
+      expiresAt: '2027-01-20T12:00:00.000Z',
+      purpose: 'longer',
+      policies: [],
+      askedAt: NOW,
+      answerBy: '2026-11-28T12:00:00.000Z',
+    };
+    desk.ledger.set('r', { ...sample, requestId: 'r', state: GRANTED, version: 3 });
+    hubAnswers({ status: 'granted', grantedAt: NOW, extension });
+    expect(await access('extend', 'r', '--days', '60')).toBe(0);
+    expect(terminal.output).toContain(
+      'later end  2027-01-20 12:00 UTC is asked for (longer), and waits for the owner until 2026-11-28 12:00 UTC',
+    );
+    terminal = new FakeTerminal();
+    await access('list', '--status', 'waiting');
+    expect(terminal.output).toMatch(/^r +granted; extension waits/m);
+    hubAnswers(GRANTED, { expiresAt: extension.expiresAt });
+    expect(await access('decide', 'r', 'approve')).toBe(0);
+  });
+
+  it('is not done when the end is what it was', async () => {
+    desk.ledger.set('r', { ...sample, requestId: 'r', state: GRANTED, version: 3 });
+    hubAnswers(GRANTED);
+    expect(await access('extend', 'r', '--days', '60')).toBe(1);
+    expect(terminal.output).toContain('until      2026-12-21 09:00 UTC');
+  });
 });
 
 describe('trellis access revoke', () => {
