@@ -54,7 +54,9 @@ export function writeExplanation(
 function verdictOf({ style }: Look, { wanted, settlement, own }: Explanation): [string, string][] {
   if (!wanted) return [['access', style('red', 'none: nothing is granted')]];
   if (!settlement?.isSettled)
-    return [['access', style('yellow', 'being changed: Lake Formation is not yet what the grants say')]];
+    return [
+      ['access', style('yellow', 'granted; Lake Formation is being brought to it, or looked at again (each minute)')],
+    ];
   if (settlement.found && !settlement.found.isGranted)
     return [
       [

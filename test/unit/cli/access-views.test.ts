@@ -220,7 +220,7 @@ describe('trellis access explain', () => {
     const old = cellFilter(ANALYST, ['old'], null);
     reading!.record = { ...reading!.record, desiredVersion: 2, settledVersion: 1, applied: { [old.name]: old } };
     expect(await explain()).toBe(1);
-    expect(terminal.output).toContain('being changed');
+    expect(terminal.output).toContain('granted; Lake Formation is being brought to it');
     expect(terminal.output).toContain(`${old.name} (old)`);
     reading!.record = { ...reading!.record, settledVersion: 2, applied: {} };
     desk.found = { filters: new Set(), granted: new Map([['theirs', ['SELECT']]]), others: ['ALL on the table'] };
