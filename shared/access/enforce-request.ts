@@ -157,7 +157,7 @@ export async function moveTo(
   const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
   const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);
-  measureStep(services.measure, request, after);
+  measureStep(services.measure, request, after, transition.at);
   await tell(services, transition.tell);
   return after;
 }

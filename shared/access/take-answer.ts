@@ -71,7 +71,7 @@ async function commitStep(
 ): Promise<void> {
   const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
   if ((await services.ledger.commit(transition)) !== 'committed') return;
-  measureStep(services.measure, before, request);
+  measureStep(services.measure, before, request, transition.at);
   await tell(services, transition.tell);
 }
 

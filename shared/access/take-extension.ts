@@ -7,6 +7,7 @@ import type { AccessRequest, Extension } from './access-request.ts';
 import { decideExtension } from './decide-extension.ts';
 import { decideExtensionAnswer } from './decide-extension-answer.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
+import { measureStep } from './measure-step.ts';
 import type { PairReading } from './pair-record.ts';
 import { recordStep, type StepNotes } from './record-step.ts';
 import { type Cause, notInMesh, refuseEvent } from './refuse-event.ts';
@@ -34,7 +35,7 @@ export async function takeExtension(
       await ledger.commit({ at: now(), cause, pairs: [], tell: [] });
       return;
     case 'decided':
-      return commitStep(services, reading, ruling.request, { ...ruling.notes, cause });
+      return commitStep(services, reading, request, ruling.request, { ...ruling.notes, cause });
   }
 }
 
@@ -52,7 +53,7 @@ export async function takeExtensionAnswer(
   const sentAt = new Date(envelope.time).toISOString();
   const ruling = decideExtensionAnswer(data, envelope.account, sentAt, context);
   if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
-  return commitStep(services, reading, ruling.request, { ...ruling.notes, cause });
+  return commitStep(services, reading, request, ruling.request, { ...ruling.notes, cause });
 }
 
 interface ExtensionReading {
@@ -79,9 +80,12 @@ async function readForExtension(
 async function commitStep(
   services: TakeServices,
   { pairs }: ExtensionReading,
+  before: AccessRequest | undefined,
   request: AccessRequest,
   notes: Omit<StepNotes, 'at'>,
 ): Promise<void> {
   const transition = recordStep(services.mesh, request, pairs, { ...notes, at: services.now() });
-  if ((await services.ledger.commit(transition)) === 'committed') await tell(services, transition.tell);
+  if ((await services.ledger.commit(transition)) !== 'committed') return;
+  measureStep(services.measure, before, request, transition.at);
+  await tell(services, transition.tell);
 }

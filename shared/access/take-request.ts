@@ -67,7 +67,7 @@ export async function takeRequest(
   const { request } = ruling;
   const transition = recordStep(mesh, request, [reading.pair], { at: now, cause, reasons: columnReasons(ruling) });
   if ((await ledger.commit(transition)) === 'seen') return;
-  measureStep(services.measure, undefined, request);
+  measureStep(services.measure, undefined, request, now);
   await Promise.all([
     isOpen(request) ? processes.start(request.requestId) : undefined,
     tell(services, transition.tell),

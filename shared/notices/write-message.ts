@@ -83,8 +83,9 @@ function paragraph(stage: string, notice: Notice): string {
   switch (notice.kind) {
     case 'approval-needed': {
       const asks = notice.question === 'extension' ? 'asks to read for longer:' : 'asks to read';
+      const again = notice.reminder === undefined ? '' : ` (reminder ${notice.reminder})`;
       return [
-        `${printed(principal)} ${asks} ${printed(tables)}`,
+        `${printed(principal)} ${asks} ${printed(tables)}${again}`,
         line('purpose', JSON.stringify(notice.purpose)),
         line('columns', someOf(notice.columns)),
         line('rows', notice.rowFilter ?? 'all'),

@@ -21,7 +21,7 @@ export const METRIC_UNITS = {
   RemovalsHeldBack: 'Count',
   /** Requests that were recorded, whatever was decided on them. The same one again is none. */
   AccessRequests: 'Count',
-  /** For each request that waited for its owner: from the question to the answer, or to the end of the time for it. */
+  /** For each request or extension that waited for its owner: from the question to the answer, or to the end of the time for it. */
   DecisionMilliseconds: 'Milliseconds',
   /** For each grant: from its approval, by policy or by the owner, until it was there and checked. */
   GrantMilliseconds: 'Milliseconds',

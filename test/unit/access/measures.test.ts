@@ -16,11 +16,12 @@ function measured(run: (measure: (name: MetricName, value: number) => void) => v
 
 const at = (seconds: number, from = NOW) => new Date(Date.parse(from) + seconds * 1000).toISOString();
 const APPROVED = { status: 'approved' as const, approvedAt: at(60), attempts: 0, retryAt: at(60), reasons: [] };
+const EXTENSION = { askedAt: at(100), answerBy: at(9999), expiresAt: at(99, END), purpose: 'research', policies: [] };
 const ENDING = { status: 'ending' as const, since: at(70, END) };
 
 describe('a step', () => {
   const step = (before: RequestState | undefined, after: RequestState) =>
-    measured(measure => measureStep(measure, before && requestIn(before), requestIn(after)));
+    measured(measure => measureStep(measure, before && requestIn(before), requestIn(after), at(200)));
 
   it.each<[string, RequestState | undefined, RequestState, [MetricName, number][]]>([
     ['a new request', undefined, WAITING, [['AccessRequests', 1]]],
@@ -32,6 +33,18 @@ describe('a step', () => {
       { ...APPROVED, attempts: 2 },
       { status: 'granted', grantedAt: at(90) },
       [['GrantMilliseconds', 30_000]],
+    ],
+    [
+      'the answer to an extension',
+      { status: 'granted', grantedAt: NOW, extension: EXTENSION },
+      { status: 'granted', grantedAt: NOW },
+      [['DecisionMilliseconds', 100_000]],
+    ],
+    [
+      'no extension that is only reminded of',
+      { status: 'granted', grantedAt: NOW, extension: EXTENSION },
+      { status: 'granted', grantedAt: NOW, extension: { ...EXTENSION, reminded: 1 } },
+      [],
     ],
     ['an end that begins', { status: 'granted', grantedAt: NOW }, { ...ENDING, cause: 'expired' }, []],
     [

@@ -76,8 +76,9 @@ describe('a message', () => {
     expect(order).not.toContain(-1);
   });
 
-  it('says that an extension is one', () => {
+  it('says that an extension is one, and a reminder', () => {
     expect(one(needed({ question: 'extension' })).text).toContain('asks to read for longer');
+    expect(one(needed({ reminder: 2 })).text).toContain('birdstrikes (reminder 2)');
   });
 
   it('counts columns where there are many', () => {
