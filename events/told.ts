@@ -50,6 +50,8 @@ export const told = {
     answerBy: instant,
     /** Of one that waits: how many reminders are behind, this one too. */
     reminder: z.optional(z.int().check(z.positive())),
+    /** Where only a direct put of a steward on the hub's bus counts. */
+    decisions: z.optional(z.literal('direct')),
   }),
   'Access Granted': z.object({ ...terms, reasons, links: z.array(z.string()) }),
   /** With `question` `extension`: the access goes on to `expiresAt`. */

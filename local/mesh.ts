@@ -20,10 +20,12 @@ import { settle } from './mesh/settle.ts';
 import { loadSample } from './sample/load-sample.ts';
 import { prepareSampleFiles } from './sample/prepare-sample-files.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const PROJECT = join(import.meta.dirname, '..');
 const STAGE = 'local';
 
 export interface MeshOptions {
+  /** Where `mesh.yml`, the policies and what was built lie; the project itself unless given. */
+  root?: string;
   /** 0, unless given: a free one. */
   port?: number;
   /** Without the sample's data and tables. */
@@ -59,8 +61,8 @@ export interface Mesh {
 
 /** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
 export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
-  const { port = 0, empty = false, log = () => {}, onCall, answerAfterMs, warmEnvironments } = options;
-  const stage = readStage(ROOT, await readFile(join(ROOT, 'mesh.yml'), 'utf8'), STAGE);
+  const { root = PROJECT, port = 0, empty = false, log = () => {}, onCall, answerAfterMs, warmEnvironments } = options;
+  const stage = readStage(root, await readFile(join(root, 'mesh.yml'), 'utf8'), STAGE);
   const meshFile = stage.mesh;
   const accounts = new Set(accountsOf(meshFile));
   const activity = new Activity();
@@ -114,7 +116,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
     endpoint = await front.listen(port);
     stops.push(() => front.stop());
 
-    await deployStacks({ root: ROOT, meshFile, joined, log });
+    await deployStacks({ root, meshFile, joined, log });
     log('applying mesh.yml');
     await applyMesh(
       hubServices(endpoint, meshFile, () => clock.iso()),

@@ -21,6 +21,8 @@ export function termsProblems(
   table: TableDescription,
   pair: ActiveGrantsOfPair,
 ): { rowFilter: string | null; problems: string[] } {
+  const full = fullReason(terms, pair);
+  if (full !== undefined) return { rowFilter: null, problems: [full] };
   let rowFilter: string | null = null;
   if (rowFilterText !== undefined) {
     try {
@@ -42,4 +44,16 @@ export function termsProblems(
       `The principal has ${other} of ${terms.table} by the request ${conflict.requestId}, and Lake Formation cannot unite different rows without widening them. Ask for the same rows, for another principal, or end that request first.`,
     ],
   };
+}
+
+/** A pair and its grants are one item of the ledger, which can be 400 KB. Source: DynamoDB quotas. */
+const MOST_GRANTS = 100;
+/** Bytes of the grants alone: what was applied of them, and what is read again, takes about as much. */
+const MOST_BYTES = 100_000;
+
+/** Why no other grant fits beside those that the principal has on the table. */
+function fullReason(terms: TableTerms, { grants }: ActiveGrantsOfPair): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify([...grants, terms]));
+  if (grants.length < MOST_GRANTS && bytes <= MOST_BYTES) return undefined;
+  return `The principal has ${grants.length} grants on ${terms.table} already, as many as can stand beside each other. Revoke those that are no longer needed, or let them end.`;
 }

@@ -37,6 +37,11 @@ export interface ConvergeServices {
   measure?: Measure;
 }
 
+export interface ConvergeOptions {
+  /** What is granted already is revoked first: a new grant, and AWS RAM invites the account anew. For a share that nobody can use yet. */
+  grantAnew?: boolean;
+}
+
 export interface Convergence {
   /** What Lake Formation lets the principal do on behalf of Trellis now; null for nothing. */
   desired: CellFilter | null;
@@ -53,10 +58,15 @@ export interface Convergence {
  *
  * @throws TableLockedError while others keep working on the table; ConvergeIncompleteError when the look-again does not find what was asked for.
  */
-export async function convergePair(services: ConvergeServices, pair: Pair): Promise<Convergence> {
+export async function convergePair(
+  services: ConvergeServices,
+  pair: Pair,
+  { grantAnew = false }: ConvergeOptions = {},
+): Promise<Convergence> {
   const { ledger, now } = services;
   const lease = await takeLeaseInTurn(services, pair.table);
   try {
+    if (grantAnew) await takeBackGrants(services, pair);
     const convergence = await convergeAlone(services, pair, lease);
     const isCertain = convergence.linkFault === undefined;
     await ledger.releaseLease(isCertain ? lease : { ...lease, unsureUntil: doubtAfterFault(now()) });
@@ -88,6 +98,13 @@ async function takeLeaseInTurn(
 const TURN_MILLISECONDS = 250;
 /** What a converge needs before its process ends: one that starts later would leave its lease, and a doubt, behind. */
 const WORK_MILLISECONDS = 20_000;
+
+/** Whoever dies after this leaves a grant that is missing, which the attempt after it puts there: its request is not provisioned yet. */
+async function takeBackGrants({ ledger, lake }: ConvergeServices, pair: Pair): Promise<void> {
+  const { record } = await ledger.loadPair(pair);
+  const filters = Object.values(record.applied);
+  if (filters.length > 0) await lake.revoke(pair, filters);
+}
 
 async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Lease): Promise<Convergence> {
   const { ledger, lake } = services;

@@ -6,9 +6,12 @@ import { type ConvergeServices, convergePair } from './converge-pair.ts';
 export interface ResourceShares {
   /** Whether the table's share has reached the account. */
   isAssociated(account: string, table: string): Promise<boolean>;
-  /** Accepts, in the account, what the hub shares with it. @returns how many invitations were accepted; none yet is no failure. */
-  acceptInvitations(account: string): Promise<number>;
+  /** Accepts, in the account, what the hub shares with it. @returns what has become of the invitation to the table's share */
+  acceptInvitations(account: string, table: string): Promise<InvitationState>;
 }
+
+/** `none`: there is none yet, or none that could still be answered in another way. */
+export type InvitationState = 'accepted' | 'rejected' | 'expired' | 'none';
 
 export interface ProvisionServices extends ConvergeServices {
   mesh: Mesh;
@@ -20,7 +23,7 @@ export interface ProvisionServices extends ConvergeServices {
  * the share associated. Safe to repeat.
  *
  * @returns what the principal can query, as `<database>.<table>` in its own catalog
- * @throws LinkNotMadeError, ShareNotReadyError, and what convergePair throws: trying again helps.
+ * @throws LinkNotMadeError, ShareNotReadyError, and what convergePair throws: trying again helps. InvitationRejectedError: somebody has to act.
  */
 export async function provision(services: ProvisionServices, request: AccessRequest): Promise<{ links: string[] }> {
   const links: string[] = [];
@@ -36,14 +39,23 @@ export async function provisionPair(services: ProvisionServices, pair: Pair): Pr
   const account = accountOf(pair.principal);
   const { linkFault } = await convergePair(services, pair);
   if (linkFault !== undefined) throw new LinkNotMadeError(account, pair.table, { cause: linkFault });
-  await checkShare(services, account, pair.table);
+  await checkShare(services, account, pair);
 }
 
-async function checkShare({ mesh, shares }: ProvisionServices, account: string, table: string): Promise<void> {
+async function checkShare(services: ProvisionServices, account: string, pair: Pair): Promise<void> {
+  const { mesh, shares } = services;
+  const { table } = pair;
   if (account === mesh.hub || (await shares.isAssociated(account, table))) return;
   // Inside the organization no invitation comes: the association follows by itself. Source: Lake Formation guide, cross-account data sharing.
   if (isOutsideOrganization(mesh, account)) {
-    await shares.acceptInvitations(account);
+    let invitation = await shares.acceptInvitations(account, table);
+    if (invitation === 'expired') {
+      // An invitation is not sent twice for one grant: "share again". Source: Lake Formation guide, cross-account data sharing.
+      await convergePair(services, pair, { grantAnew: true });
+      invitation = await shares.acceptInvitations(account, table);
+    }
+    // Somebody there does not want it: Trellis does not insist until somebody asks again.
+    if (invitation === 'rejected') throw new InvitationRejectedError(account, table);
     if (await shares.isAssociated(account, table)) return;
   }
   throw new ShareNotReadyError(account, table);
@@ -67,6 +79,16 @@ export class LinkNotMadeError extends Error {
   constructor(account: string, table: string, options: ErrorOptions) {
     const why = options.cause instanceof Error ? options.cause.message : String(options.cause);
     super(`The link to ${table} in account ${account} could not be made: ${why}`, options);
+  }
+}
+
+export class InvitationRejectedError extends Error {
+  override name = 'InvitationRejectedError';
+
+  constructor(account: string, table: string) {
+    super(
+      `Account ${account} has rejected the invitation of AWS RAM to ${table}. Whoever still wants access revokes this request and asks again: that brings a new invitation, which Trellis accepts.`,
+    );
   }
 }
 

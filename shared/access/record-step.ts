@@ -86,6 +86,7 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
       ...more,
       ...about,
       answerBy: question.answerBy,
+      ...(mesh.domains[request.domain]?.decisions === 'direct' && { decisions: 'direct' as const }),
       ...(notes.about === 'reminder' && { reminder: question.reminded ?? 0 }),
     });
   const extension = openExtension(request);

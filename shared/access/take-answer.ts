@@ -7,6 +7,7 @@ import { decideBulkRevocation } from './bulk-revocation.ts';
 import { decideAnswer } from './decide-answer.ts';
 import { decideRevocation } from './decide-revocation.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
+import { unprovenReason } from './direct-decision.ts';
 import { measureStep } from './measure-step.ts';
 import { openExtension } from './open-question.ts';
 import type { PairReading } from './pair-record.ts';
@@ -24,6 +25,9 @@ export async function takeAnswer(
 ): Promise<void> {
   const { ledger, catalog, policies } = services;
   const request = await ledger.loadRequest(data.requestId);
+  const isOwner = request !== undefined && services.mesh.domains[request.domain]?.account === envelope.account;
+  const unproven = isOwner ? unprovenReason(services.mesh, request.domain, services.directDecisions) : undefined;
+  if (unproven !== undefined) return refuseEvent(services, envelope, cause, [unproven]);
   const extension = request && openExtension(request);
   if (extension) return takeExtensionAnswer(services, envelope, cause, data, { request, extension });
   const table = request?.terms[0]?.table;

@@ -24,6 +24,8 @@ export interface TakeServices {
   policies: PolicyEngine;
   ledger: Ledger;
   leaving: LeavingNow;
+  /** The domains for which the hub's bus holds to `decisions: direct`, by `directMark`; none unless given. */
+  directDecisions?: readonly string[];
   catalog: CentralCatalog;
   outbox: Outbox;
   announcer: Announcer;

@@ -30,23 +30,30 @@ export class EventBridgeAnnouncer implements Announcer {
   readonly #client: EventBridgeClient;
   readonly #busName: string;
   readonly #region: string;
+  readonly #hubAccount: string;
   readonly #report: (message: string, fault: unknown) => void;
   readonly #waiting: Waiting[] = [];
   #isPutting = false;
 
   constructor(
     client: EventBridgeClient,
-    hub: { busName: string; region: string },
+    hub: { busName: string; region: string; account: string },
     report: (message: string, fault: unknown) => void,
   ) {
     this.#client = client;
     this.#busName = hub.busName;
     this.#region = hub.region;
+    this.#hubAccount = hub.account;
     this.#report = report;
   }
 
   async announce(events: readonly ToldEvent[]): Promise<ToldEvent[]> {
-    const addressed = events.flatMap(event => event.destinations.map(destination => ({ event, destination })));
+    // What concerns the hub's own account is on the hub's bus, and on no other there.
+    const addressed = events.flatMap(event =>
+      event.destinations
+        .filter(destination => destination !== this.#hubAccount)
+        .map(destination => ({ event, destination })),
+    );
     const isPut = await Promise.all(addressed.map(one => this.#putInTurn(one)));
     const left = addressed.filter((_, index) => !isPut[index]);
     const unreached = Map.groupBy(left, ({ event }) => event);

@@ -29,6 +29,7 @@ export function intakeServices(): () => Promise<TakeServices> {
     catalog: new GlueCentralCatalog(glueClient()),
     outbox: new OutboxTable(documents, ledgerTable, now),
     announcer: new EventBridgeAnnouncer(eventBridgeClient(), hubSettings(), report),
+    directDecisions: setting('DIRECT_DECISIONS').split(' '),
     processes: new StepFunctionsProcesses(sfnClient(), sqsClient(), processes),
     now,
     measure,

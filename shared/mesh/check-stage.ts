@@ -86,6 +86,7 @@ function checkTwoDomains(name: string, domain: Domain, other: string, earlier: D
     });
   }
   if (domain.account !== earlier.account) return problems;
+  problems.push(...checkSharedDecisions(name, domain, other, earlier));
   if (domain.databases === '*' || earlier.databases === '*') {
     const message = `domain ${other} has the same account ${domain.account}: name the databases of both, without '*'`;
     return [...problems, { path: at('databases'), message }];
@@ -98,6 +99,19 @@ function checkTwoDomains(name: string, domain: Domain, other: string, earlier: D
     });
   }
   return problems;
+}
+
+/** The bus knows accounts, not domains: it can hold an account's decisions to one list of stewards alone. */
+function checkSharedDecisions(name: string, domain: Domain, other: string, earlier: Domain): StageProblem[] {
+  if (domain.decisions !== earlier.decisions) {
+    const message = `domain ${other} has the same account ${domain.account}: its decisions arrive the same way, ${earlier.decisions}`;
+    return [{ path: ['domains', name, 'decisions'], message }];
+  }
+  const isSame =
+    domain.stewards.length === earlier.stewards.length && domain.stewards.every(one => earlier.stewards.includes(one));
+  if (domain.decisions === 'events' || isSame) return [];
+  const message = `domain ${other} has the same account ${domain.account}: with decisions: direct both have the same stewards`;
+  return [{ path: ['domains', name, 'stewards'], message }];
 }
 
 function checkConsumers({ hub, domains, consumers }: StageParts): StageProblem[] {

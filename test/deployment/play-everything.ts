@@ -1,6 +1,7 @@
 /** Plays, in the sample's mesh, everything that can happen in it, so that every call that Trellis makes is made at least once. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   BatchCreatePartitionCommand,
   BatchDeletePartitionCommand,
@@ -66,6 +67,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await peopleLookAround(mesh);
   await tellingFailsForAWhile(mesh);
   await eventsAreRefused(mesh);
+  await anAccountSendsTooMuch(mesh);
   await accessIsTakenBack(mesh);
   await endsArePutOffAndTakenBack(mesh);
   await grantingFailsForAWhile(mesh);
@@ -265,6 +267,20 @@ async function eventsAreRefused(mesh: Mesh): Promise<void> {
   await answer(mesh, CLIMATE, { requestId: 'birds-3', decision: 'approved', approver: CLIMATE_STEWARD });
   await ask(mesh, ANALYST, { requestId: 'without-an-end', tables: ['aviation_ops.flights'], purpose: 'delay-study' });
   await putEvent(administratorOf(mesh.endpoint, ANALYTICS), 'trellis.access', 'Access Wished For', {});
+  await rest(mesh);
+}
+
+/** More than an account's share of one process: what is beyond it is put off, and refused from there. */
+async function anAccountSendsTooMuch(mesh: Mesh): Promise<void> {
+  const events = new EventBridgeClient(administratorOf(mesh.endpoint, ANALYTICS));
+  for (let call = 0; call < 12; call++) {
+    const Entries = Array.from({ length: 10 }, () => ({
+      Source: 'trellis.access',
+      DetailType: 'Access Wished For',
+      Detail: JSON.stringify({ metadata: { eventId: crypto.randomUUID() } }),
+    }));
+    await events.send(new PutEventsCommand({ Entries }));
+  }
   await rest(mesh);
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyDocument, PolicyStatement, Wire } from '../../local/core/service.ts';
-import { resolve } from '../../local/stacks/intrinsics.ts';
+import { resolve, resolveCondition, type Scope } from '../../local/stacks/intrinsics.ts';
 import { parseTemplate } from '../../local/stacks/template.ts';
 import { accountsOf, type Mesh } from '../../shared/mesh/mesh.ts';
 import { parseMesh } from '../../shared/mesh/parse-mesh.ts';
@@ -65,10 +65,12 @@ export function readStack(
     'AWS::URLSuffix': 'amazonaws.com',
     ...parameters,
   };
-  const scope = {
+  const scope: Scope = {
     template,
     condition: (condition: string): boolean => {
-      throw new Error(`${name} has no condition ${condition}.`);
+      const definition = template.Conditions?.[condition];
+      if (definition === undefined) throw new Error(`${name} has no condition ${condition}.`);
+      return resolveCondition(definition, scope);
     },
     ref: (id: string): string => constants[id] ?? identity(id).ref,
     attribute(id: string, attribute: string): Wire {
@@ -85,7 +87,9 @@ export function readStack(
     const own = (property: string) => resolve(resource.Properties?.[property], scope);
     return identityOf(resource.Type, own, { id, stack: name, account });
   };
-  const resources = Object.entries(template.Resources).map(([id, resource]): Resource => {
+  const isMade = ({ Condition }: { Condition?: string }) => Condition === undefined || scope.condition(Condition);
+  const made = Object.entries(template.Resources).filter(([, resource]) => isMade(resource));
+  const resources = made.map(([id, resource]): Resource => {
     const { ref, attributes } = identity(id);
     const { DeletionPolicy: deletionPolicy } = resource as { DeletionPolicy?: string };
     const properties = resolve(resource.Properties ?? {}, scope);

@@ -150,6 +150,7 @@ describe('a request that cannot be met is denied once, with the reason', () => {
     ['unknown-domain', { tables: ['nowhere_ops.flights'] }, /belongs to no domain/],
     ['unknown-table', { tables: ['aviation_ops.helicopters'] }, /no table aviation_ops\.helicopters/],
     ['unknown-column', { columns: ['origin', 'pilot'] }, /no column pilot/],
+    ['column-of-another-table', { columns: ['origin', 'wildlife_size'] }, /no column wildlife_size/],
     ['two-tables', { tables: ['aviation_ops.flights', 'aviation_ops.airports'] }, /one table in a request/],
     ['product', { tables: undefined, product: 'aviation/flights' }, /Products/],
     ['describe', { permissions: ['DESCRIBE'] }, /DESCRIBE alone/],

@@ -1,5 +1,5 @@
 /** A booted mesh and the people who use it from outside: what a journey starts with. */
-import { bootMesh, type Mesh } from '../../local/mesh.ts';
+import { bootMesh, type Mesh, type MeshOptions } from '../../local/mesh.ts';
 import {
   ANALYTICS,
   AVIATION,
@@ -36,7 +36,7 @@ export interface LivingMesh {
 }
 
 /** Boots a mesh with the sample and waits until its central catalog stands. */
-export async function bootLivingMesh(options: { log?: (line: string) => void } = {}): Promise<LivingMesh> {
+export async function bootLivingMesh(options: MeshOptions = {}): Promise<LivingMesh> {
   const mesh = await bootMesh(options);
   const { endpoint } = mesh;
   try {

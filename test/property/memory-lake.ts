@@ -3,7 +3,7 @@ import { accountOf } from '../../shared/access/access-request.ts';
 import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
 import type { CellFilter } from '../../shared/access/entitlement.ts';
 import { type ActualAccess, FILTER_PERMISSIONS } from '../../shared/access/plan-converge.ts';
-import type { ResourceShares } from '../../shared/access/provision.ts';
+import type { InvitationState, ResourceShares } from '../../shared/access/provision.ts';
 
 /** A change that was asked of Lake Formation, whether or not it changed anything. */
 export interface LakeChange {
@@ -149,8 +149,8 @@ export class MemoryLake implements LakePermissions, ConsumerLinks, ResourceShare
     return [...this.grants.values()].some(held => held.table === table && accountOf(held.principal) === account);
   }
 
-  async acceptInvitations(): Promise<number> {
-    return 0;
+  async acceptInvitations(): Promise<InvitationState> {
+    return 'none';
   }
 }
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { laterBy } from '../../../shared/access/access-request.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { LedgerConflictError, TableLockedError } from '../../../shared/access/ledger.ts';
-import { linkOf } from '../../../shared/access/provision.ts';
+import { type InvitationState, linkOf } from '../../../shared/access/provision.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MESH } from '../../property/sample-mesh.ts';
@@ -137,24 +137,79 @@ describe('the share of a table', () => {
     expect(await enforce()).toMatchObject({ status: 'approved' });
   });
 
-  it('is accepted outside the organization', async () => {
-    const { organization: _, ...alone } = MESH;
-    let accepted = 0;
-    rig().services.mesh = alone;
-    rig().services.shares = { isAssociated: async () => accepted > 0, acceptInvitations: async () => ++accepted };
-    expect(await enforce()).toMatchObject({ status: 'granted' });
-  });
+  describe('outside the organization', () => {
+    /** The states that are found one after the other; the last stays. The share is associated once an invitation was accepted. */
+    function invitations(...found: InvitationState[]): { asked: number } {
+      const { organization: _, ...alone } = MESH;
+      const seen = { asked: 0 };
+      let last: InvitationState = 'none';
+      rig().services.mesh = alone;
+      rig().services.shares = {
+        isAssociated: async () => last === 'accepted',
+        acceptInvitations: async () => {
+          last = found[Math.min(seen.asked++, found.length - 1)] ?? 'none';
+          return last;
+        },
+      };
+      return seen;
+    }
+    const changes = (kind: string) => rig().lake.changes.filter(change => change.kind === kind).length;
 
-  it('that has not come yet outside the organization means: try again', async () => {
-    const { organization: _, ...alone } = MESH;
-    rig().services.mesh = alone;
-    rig().services.shares = { isAssociated: async () => false, acceptInvitations: async () => 0 };
-    expect(await enforce()).toMatchObject({ status: 'approved' });
+    it('is accepted', async () => {
+      invitations('accepted');
+      expect(await enforce()).toMatchObject({ status: 'granted' });
+      expect(changes('grant')).toBe(1);
+    });
+
+    it('that has not come yet means: try again, and the next attempt finds it', async () => {
+      const seen = invitations('none', 'accepted');
+      const { waitUntil } = await enforce();
+      expect(seen.asked).toBe(1);
+      expect(rig().state()).toMatchObject({ status: 'approved', attempts: 1 });
+      rig().now = waitUntil;
+      expect(await enforce()).toMatchObject({ status: 'granted' });
+      expect(changes('revoke')).toBe(0);
+    });
+
+    it('whose invitation has expired is granted anew, which brings another invitation', async () => {
+      invitations('expired', 'accepted');
+      expect(await enforce()).toMatchObject({ status: 'granted' });
+      expect(rig().lake.changes.map(({ kind }) => kind)).toEqual(['create', 'grant', 'revoke', 'grant']);
+      expect(rig().lake.accessByTrellis(PAIR)).toHaveLength(1);
+    });
+
+    it('that was to be granted anew when its function died is granted by the next attempt', async () => {
+      invitations('expired', 'accepted');
+      const grant = rig().lake.grant.bind(rig().lake);
+      let grants = 0;
+      rig().services.lake = Object.assign(Object.create(rig().lake), {
+        grant: (...given: Parameters<typeof grant>) =>
+          ++grants === 2 ? Promise.reject(new Error('the process has died')) : grant(...given),
+      });
+      const { waitUntil } = await enforce();
+      expect(rig().lake.accessByTrellis(PAIR)).toEqual([]);
+      rig().now = waitUntil;
+      expect(await enforce()).toMatchObject({ status: 'granted' });
+      expect(rig().lake.accessByTrellis(PAIR)).toHaveLength(1);
+    });
+
+    it('whose invitation was rejected is told with what to do, and not insisted on', async () => {
+      invitations('rejected');
+      for (let attempt = 1; attempt <= 4; attempt++) rig().now = (await enforce()).waitUntil;
+      const told = rig().told.filter(event => event.type === 'Access Provisioning Failed');
+      expect(told.length).toBeGreaterThan(0);
+      expect(told[0]?.data).toMatchObject({
+        step: 'InvitationRejectedError',
+        reasons: [expect.stringMatching(/has rejected the invitation .* revokes this request and asks again/)],
+      });
+      expect(changes('grant')).toBe(1);
+      expect(changes('revoke')).toBe(0);
+    });
   });
 
   it('needs nothing where the principal is of the hub itself', async () => {
     rig().services.mesh = { ...MESH, hub: '444444444444' };
-    rig().services.shares = { isAssociated: async () => false, acceptInvitations: async () => 0 };
+    rig().services.shares = { isAssociated: async () => false, acceptInvitations: async () => 'none' };
     expect(await enforce()).toMatchObject({ status: 'granted' });
   });
 });

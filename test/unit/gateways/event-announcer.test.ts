@@ -9,7 +9,7 @@ import { fault } from './faults.ts';
 
 const bus = mockClient(EventBridgeClient);
 const report = vi.fn();
-const hub = { busName: 'trellis-local', region: 'us-east-1' };
+const hub = { busName: 'trellis-local', region: 'us-east-1', account: '111111111111' };
 const announcer = new EventBridgeAnnouncer(new EventBridgeClient(), hub, report);
 
 beforeEach(() => {
@@ -48,6 +48,14 @@ describe('telling an event', () => {
       ],
     });
     expect(report).not.toHaveBeenCalled();
+  });
+
+  it("puts what concerns the hub's own account on the hub's bus alone", async () => {
+    bus.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [fine] });
+    expect(await announcer.announce([synced('flights', '111111111111')])).toEqual([]);
+    expect(sizes()).toEqual([1]);
+    expect(await announcer.announce([{ ...synced('flights'), destinations: ['111111111111'] }])).toEqual([]);
+    expect(sizes()).toEqual([1]);
   });
 
   it('costs no call where there is nothing to tell', async () => {

@@ -82,14 +82,30 @@ describe("whether a table's share has reached an account", () => {
 });
 
 describe('invitations to an account', () => {
+  let sent = 0;
   const invitation = (
-    arn: string,
+    resourceShareInvitationArn: string,
     status: 'PENDING' | 'ACCEPTED' | 'REJECTED' | 'EXPIRED',
-    senderAccountId = '111111111111',
+    more: { senderAccountId?: string; resourceShareArn?: string; invitationTimestamp?: Date } = {},
   ) => ({
-    resourceShareInvitationArn: arn,
+    resourceShareInvitationArn,
     status,
-    senderAccountId,
+    senderAccountId: '111111111111',
+    resourceShareArn: 'share',
+    invitationTimestamp: new Date(1_000 * ++sent),
+    ...more,
+  });
+  const accept = () => shares.acceptInvitations('444444444444', 'aviation_ops.flights');
+  const found = (...resourceShareInvitations: ReturnType<typeof invitation>[]) =>
+    spoke.on(GetResourceShareInvitationsCommand).resolves({ resourceShareInvitations });
+
+  beforeEach(() => {
+    hub.on(GetResourceShareAssociationsCommand).resolves({
+      resourceShareAssociations: [
+        { resourceShareArn: 'share', status: 'ASSOCIATED' },
+        { resourceShareArn: 'share that was', status: 'DISASSOCIATED' },
+      ],
+    });
   });
 
   it('that the hub sent and that wait are accepted, over all pages, as the account', async () => {
@@ -102,41 +118,56 @@ describe('invitations to an account', () => {
           invitation('accepted', 'ACCEPTED'),
           invitation('rejected', 'REJECTED'),
           invitation('expired', 'EXPIRED'),
-          invitation('foreign', 'PENDING', '999999999999'),
+          invitation('foreign', 'PENDING', { senderAccountId: '999999999999' }),
         ],
         nextToken: 'b',
       })
-      .resolvesOnce({ resourceShareInvitations: [invitation('waits too', 'PENDING')] });
+      .resolvesOnce({
+        resourceShareInvitations: [invitation('of databases', 'PENDING', { resourceShareArn: 'other' })],
+      });
     spoke.on(AcceptResourceShareInvitationCommand).resolves({});
-    expect(await shares.acceptInvitations('444444444444')).toBe(2);
+    expect(await accept()).toBe('expired');
     expect(asked).toEqual(['444444444444']);
     const accepted = spoke.commandCalls(AcceptResourceShareInvitationCommand).map(call => call.args[0].input);
-    expect(accepted).toEqual([{ resourceShareInvitationArn: 'waits' }, { resourceShareInvitationArn: 'waits too' }]);
-    expect(hub).not.toHaveReceivedAnyCommand();
+    expect(accepted).toEqual([{ resourceShareInvitationArn: 'waits' }, { resourceShareInvitationArn: 'of databases' }]);
+    expect(hub).toHaveReceivedCommandWith(GetResourceShareAssociationsCommand, {
+      associationType: 'RESOURCE',
+      resourceArn: 'arn:aws:glue:us-east-1:111111111111:table/aviation_ops/flights',
+    });
   });
 
   it('may be none yet: that is no fault', async () => {
     spoke.on(GetResourceShareInvitationsCommand).resolves({});
-    expect(await shares.acceptInvitations('444444444444')).toBe(0);
+    expect(await accept()).toBe('none');
   });
 
-  it('may have been accepted by another meanwhile', async () => {
-    spoke
-      .on(GetResourceShareInvitationsCommand)
-      .resolves({ resourceShareInvitations: [invitation('a', 'PENDING'), invitation('b', 'PENDING')] });
-    spoke
-      .on(AcceptResourceShareInvitationCommand)
-      .rejectsOnce(fault('ResourceShareInvitationAlreadyAcceptedException'))
-      .resolves({});
-    expect(await shares.acceptInvitations('444444444444')).toBe(1);
+  it.each(['ACCEPTED', 'REJECTED', 'EXPIRED'] as const)('say what became of the latest: %s', async status => {
+    const latest = invitation('latest', status, { invitationTimestamp: new Date('2026-11-21T09:00:00Z') });
+    found(latest, invitation('before', status === 'REJECTED' ? 'EXPIRED' : 'REJECTED'));
+    expect(await accept()).toBe(status.toLowerCase());
   });
 
-  it.each([...SURFACING, 'ResourceShareInvitationExpiredException'])(
-    'that cannot be accepted are a fault: %s',
-    async name => {
-      spoke.on(GetResourceShareInvitationsCommand).resolves({ resourceShareInvitations: [invitation('a', 'PENDING')] });
-      spoke.on(AcceptResourceShareInvitationCommand).rejects(fault(name));
-      await expect(shares.acceptInvitations('444444444444')).rejects.toThrow(expect.objectContaining({ name }));
-    },
-  );
+  it('to other shares, of other tables or of earlier grants, say nothing', async () => {
+    found(
+      invitation('other', 'REJECTED', { resourceShareArn: 'other' }),
+      invitation('earlier', 'EXPIRED', { resourceShareArn: 'share that was' }),
+    );
+    expect(await accept()).toBe('none');
+  });
+
+  it.each([
+    ['accepted', 'ResourceShareInvitationAlreadyAcceptedException'],
+    ['rejected', 'ResourceShareInvitationAlreadyRejectedException'],
+    ['expired', 'ResourceShareInvitationExpiredException'],
+  ])('may have been %s meanwhile', async (state, name) => {
+    found(invitation('a', 'PENDING'));
+    spoke.on(AcceptResourceShareInvitationCommand).rejects(fault(name));
+    expect(await accept()).toBe(state);
+  });
+
+  it.each(SURFACING)('that cannot be accepted are a fault: %s', async name => {
+    found(invitation('a', 'PENDING'));
+    spoke.on(AcceptResourceShareInvitationCommand).rejects(fault(name));
+    await expect(accept()).rejects.toThrow(expect.objectContaining({ name }));
+  });
 });
