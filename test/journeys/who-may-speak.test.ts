@@ -73,6 +73,15 @@ const KINDS: Record<string, Kind> = {
     answer: 'Access Denied',
     refusal: /has no request .* to revoke/,
   },
+  extension: {
+    type: 'Access Extension Requested',
+    data: requestId => ({ requestId, expiresAt: '2030-01-01T00:00:00.000Z' }),
+    needsRequest: true,
+    heard: [],
+    answer: '',
+    // The consumer's own is heard, and what it asks cannot be had.
+    refusal: /has no access .* to extend|waits for its owner/,
+  },
   unknown: {
     type: 'Access Wished For',
     data: requestId => ({ requestId }),

@@ -29,7 +29,12 @@ export class TakeRig {
           return [];
         },
       },
-      processes: { start: async () => {}, wake: async () => {}, enforceNow: async () => {} },
+      processes: {
+        start: async () => {},
+        wake: async () => {},
+        enforceNow: async () => {},
+        workNow: async () => {},
+      },
       now: () => this.now,
     };
   }

@@ -104,6 +104,21 @@ const KINDS: Record<string, Kind> = {
     heard: { 'the owner': 'ending', 'the consumer': 'ending', 'the hub': 'ending' },
     refusal: /has no request r1 to revoke/,
   },
+  "a revocation of all that the consumer's principal has": {
+    type: 'Access Revocation Requested',
+    data: () => ({ principal: ANALYST, reason: 'over' }),
+    given: 'approved',
+    // Done later, by its own piece of work.
+    heard: Object.fromEntries(['the owner', 'another domain', 'the consumer', 'the hub'].map(who => [who, 'approved'])),
+    refusal: /is not of account .*, which has no tables/,
+  },
+  'a later end of what is not granted yet': {
+    type: 'Access Extension Requested',
+    data: () => ({ requestId: 'r1', expiresAt: '2027-06-01T00:00:00.000Z' }),
+    given: 'approved',
+    heard: {},
+    refusal: /has no access r1 to extend|is not provisioned yet/,
+  },
   'a revocation of what waits': {
     type: 'Access Revocation Requested',
     data: () => ({ requestId: 'r1', reason: 'over' }),
