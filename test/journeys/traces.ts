@@ -101,7 +101,7 @@ export async function deadLetters(endpoint: string): Promise<Record<string, numb
       if (messages > 0) held[`${account}/${QueueUrl.split('/').at(-1)}`] = messages;
     }
   }
-  // Five of the hub, one of each other account: a rename must not make this look at nothing.
-  if (queues !== 8) throw new Error(`The mesh has ${queues} dead-letter queues, not 8.`);
+  // Six of the hub, one of each other account: a rename must not make this look at nothing.
+  if (queues !== 9) throw new Error(`The mesh has ${queues} dead-letter queues, not 9.`);
   return held;
 }

@@ -292,7 +292,8 @@ describe('mesh.yml', () => {
   it('lets two domains share an account when each names its own databases', () => {
     const text = withLine(8, '        databases: [ops]')
       .replace("'333333333333'", "'222222222222'")
-      .replace('333333333333:user', '222222222222:user');
+      .replace('333333333333:user', '222222222222:user')
+      .replace('decisions: direct', 'decisions: events');
     expect(problemsOf(text)).toEqual([]);
     expect(problemsOf(text.replace('[ops]', '[ops, hourly]'))).toEqual([
       {
@@ -301,6 +302,19 @@ describe('mesh.yml', () => {
         path: `${climate}.databases[1]`,
         message: 'database hourly of account 222222222222 already belongs to domain aviation',
       },
+    ]);
+  });
+
+  it('has domains that share an account decide the same way, and directly by the same stewards', () => {
+    const shared = withLine(8, '        databases: [ops]')
+      .replace("'333333333333'", "'222222222222'")
+      .replace('333333333333:user', '222222222222:user');
+    expect(problemsOf(shared)).toMatchObject([
+      { path: `${climate}.decisions`, message: expect.stringMatching(/its decisions arrive the same way, events/) },
+    ]);
+    const direct = shared.replace('decisions: events', 'decisions: direct');
+    expect(problemsOf(direct)).toMatchObject([
+      { path: `${climate}.stewards`, message: expect.stringMatching(/both have the same stewards/) },
     ]);
   });
 
