@@ -57,10 +57,10 @@ describe('very many requests of one account at once', () => {
     await settle(living.endpoint, 150_000);
     const answered = (await hear()).map(({ data }) => String(data.requestId));
     // Waiting in line, they would be answered after all of the flood. The slower the machine, the more of it comes within the share meanwhile.
-    const before = (id: string) => answered.slice(0, answered.indexOf(id)).length;
+    const answeredBefore = (id: string) => answered.slice(0, answered.indexOf(id)).length;
     expect(answered).toEqual(expect.arrayContaining(['quiet', 'mine']));
-    expect(before('quiet')).toBeLessThan(FLOOD * 0.8);
-    expect(before('mine')).toBeLessThan(FLOOD * 0.8);
+    expect(answeredBefore('quiet')).toBeLessThan(FLOOD * 0.8);
+    expect(answeredBefore('mine')).toBeLessThan(FLOOD * 0.8);
     expect(new Set(answered.filter(id => id.startsWith('flood-'))).size).toBe(FLOOD);
     expect(await deadLetters(living.endpoint)).toEqual({});
   }, 180_000);
