@@ -26,9 +26,16 @@ export type RequestState =
   | { status: 'waiting'; askedAt: Instant; answerBy: Instant }
   /** `retryAt` is when a failed attempt to provision is repeated; the first attempt needs no waiting. */
   | { status: 'approved'; approvedAt: Instant; attempts: number; retryAt: Instant; reasons: string[] }
-  | { status: 'granted'; grantedAt: Instant; expiringToldAt?: Instant }
-  | { status: 'ending'; cause: EndCause; since: Instant }
-  | { status: 'ended'; cause: EndCause; endedAt: Instant }
+  /** `narrowing`: its terms were narrowed, and Lake Formation is to follow before that is told. */
+  | {
+      status: 'granted';
+      grantedAt: Instant;
+      expiringToldAt?: Instant;
+      narrowing?: { since: Instant; reasons: string[] };
+    }
+  /** `reasons` where policy ended it. */
+  | { status: 'ending'; cause: EndCause; since: Instant; reasons?: string[] }
+  | { status: 'ended'; cause: EndCause; endedAt: Instant; reasons?: string[] }
   | { status: 'denied'; deniedAt: Instant; reasons: string[] };
 
 export interface AccessRequest {
@@ -43,6 +50,8 @@ export interface AccessRequest {
   expiresAt: Instant;
   /** The policies that decided, by name. */
   policies: string[];
+  /** Whose yes it rests on, an ARN; undefined where policy gave it alone, or nobody has yet. */
+  approvedBy?: string;
   /** Of the request as it was sent: the same one sent again is silent, another under the same id is refused. */
   fingerprint: string;
   state: RequestState;
@@ -91,6 +100,7 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
         request.expiresAt,
       );
     case 'granted':
+      if (state.narrowing) return state.narrowing.since;
       return state.expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
     case 'ending':
       return state.since;

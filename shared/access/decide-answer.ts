@@ -4,7 +4,7 @@ import type { AccessRequest, Instant } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { columnReasons, missingReason } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
-import type { TableDescription } from './table-description.ts';
+import { ownName, type TableDescription } from './table-description.ts';
 
 export interface AnswerContext {
   mesh: Mesh;
@@ -75,7 +75,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       account: request.account,
       domain: table.domain,
       database: table.database,
-      table: table.table,
+      table: ownName(table),
       columns: table.columns.filter(column => column.isPartitionKey || columns.includes(column.name)),
       purpose: request.purpose,
       durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,
@@ -102,6 +102,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       version: request.version + 1,
       terms: [{ ...terms, rowFilter }],
       expiresAt,
+      approvedBy: data.approver,
       policies: [...new Set([...request.policies, ...answer.policies])].sort(),
       state: {
         status: 'approved',

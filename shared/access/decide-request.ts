@@ -5,7 +5,7 @@ import { accountOf } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import type { PolicyAnswer, PolicyEngine } from './policy.ts';
 import { requestFingerprint } from './request-fingerprint.ts';
-import type { TableDescription } from './table-description.ts';
+import { ownName, type TableDescription } from './table-description.ts';
 
 /** What was found for a request before deciding it. */
 export interface RequestContext {
@@ -115,7 +115,7 @@ function decideByPolicy(
     account: request.account,
     domain: table.domain,
     database: table.database,
-    table: table.table,
+    table: ownName(table),
     columns: table.columns.filter(column => column.isPartitionKey || asked.includes(column.name)),
     purpose: request.purpose,
     durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,

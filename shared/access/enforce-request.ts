@@ -15,7 +15,7 @@ import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { type ProvisionServices, provision } from './provision.ts';
-import { recordStep, type StepNotes } from './record-step.ts';
+import { changesGrants, recordStep, type StepNotes } from './record-step.ts';
 
 export interface EnforceServices extends ConvergeServices, ProvisionServices {
   mesh: Mesh;
@@ -61,7 +61,8 @@ export async function beginOffboarding(services: EnforceServices, requestId: str
   });
 }
 
-async function inTurn<T>(services: EnforceServices, work: () => Promise<T>): Promise<T> {
+/** Does what may meet others at the same records: again, on a new reading. */
+export async function inTurn<T>(services: Pick<EnforceServices, 'pause'>, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -121,26 +122,34 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       if (request.state.status !== 'granted') throw new TypeError('Only granted access expires.');
       return moveTo(services, request, { ...request.state, expiringToldAt: now }, { at: now });
     }
+    case 'narrow': {
+      if (request.state.status !== 'granted' || !request.state.narrowing) throw new TypeError('Nothing is narrowed.');
+      const { narrowing, ...state } = request.state;
+      for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
+      return moveTo(services, request, state, { at: services.now(), reasons: narrowing.reasons, hasNarrowed: true });
+    }
     case 'end':
       return moveTo(services, request, { status: 'ending', cause: 'expired', since: now }, { at: now });
     case 'withdraw': {
       if (request.state.status !== 'ending') throw new TypeError('Only what is ending is withdrawn.');
       for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
       const endedAt = services.now();
-      return moveTo(services, request, { status: 'ended', cause: request.state.cause, endedAt }, { at: endedAt });
+      const { cause, reasons } = request.state;
+      const ended = { status: 'ended' as const, cause, endedAt, ...(reasons && { reasons }) };
+      return moveTo(services, request, ended, { at: endedAt });
     }
   }
 }
 
-async function moveTo(
+/** Commits a request's step to a state, with what that does to its grants, and tells of it. @throws LedgerConflictError */
+export async function moveTo(
   services: EnforceServices,
   request: AccessRequest,
   state: RequestState,
   notes: StepNotes,
 ): Promise<AccessRequest> {
   const after = { ...request, state, version: request.version + 1 };
-  const pairs =
-    state.status === 'ending' ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
+  const pairs = changesGrants(after) ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
   const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
   const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);

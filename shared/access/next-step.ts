@@ -7,6 +7,8 @@ export type NextStep =
   | { kind: 'deny-unanswered' }
   | { kind: 'provision' }
   | { kind: 'tell-expiring' }
+  /** Bring Lake Formation up to narrowed terms and say so. */
+  | { kind: 'narrow' }
   | { kind: 'end' }
   /** Its account or its domain has left the mesh. */
   | { kind: 'deny-left' }
@@ -27,6 +29,7 @@ export function nextStep(request: AccessRequest, now: Instant, noticeMillisecond
         : { kind: 'wait', until: state.retryAt };
     case 'granted': {
       if (now >= expiresAt) return { kind: 'end' };
+      if (state.narrowing) return { kind: 'narrow' };
       if (state.expiringToldAt !== undefined) return { kind: 'wait', until: expiresAt };
       const notice = noticeAt(request, noticeMilliseconds);
       return now >= notice ? { kind: 'tell-expiring' } : { kind: 'wait', until: notice };

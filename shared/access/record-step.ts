@@ -8,10 +8,12 @@ import { afterTransition, type PairReading } from './pair-record.ts';
 export interface StepNotes {
   at: Instant;
   cause?: { account: string; eventId: string };
-  /** For `Access Granted` and `Access Denied`: why. */
+  /** For `Access Granted`, `Access Narrowed` and `Access Denied`: why. */
   reasons?: string[];
   /** For `Access Granted`: what to query. */
   links?: string[];
+  /** Lake Formation has followed narrowed terms: `Access Narrowed`. */
+  hasNarrowed?: boolean;
 }
 
 /**
@@ -36,8 +38,9 @@ export function recordStep(
   };
 }
 
-/** Whether the step to this state adds or ends grants. A granted request's grants are there since it was approved. */
-function changesGrants({ state }: AccessRequest): boolean {
+/** Whether the step to this state adds, narrows or ends grants. A granted request's grants are there since it was approved. */
+export function changesGrants({ state }: AccessRequest): boolean {
+  if (state.status === 'granted') return state.narrowing !== undefined;
   return (state.status === 'approved' && state.attempts === 0) || state.status === 'ending';
 }
 
@@ -53,7 +56,11 @@ function pairChange(request: AccessRequest, before: PairReading): PairChange {
   return { before, after: afterTransition(before.record, [...others, put]), put };
 }
 
-function announcement(mesh: Mesh, request: AccessRequest, { at, reasons = [], links = [] }: StepNotes): ToldEvent[] {
+function announcement(
+  mesh: Mesh,
+  request: AccessRequest,
+  { at, reasons = [], links = [], hasNarrowed }: StepNotes,
+): ToldEvent[] {
   const { requestId, principal, expiresAt, state, policies, purpose } = request;
   const owner = mesh.domains[request.domain]?.account;
   const both = owner === undefined ? [request.account] : [request.account, owner];
@@ -62,6 +69,7 @@ function announcement(mesh: Mesh, request: AccessRequest, { at, reasons = [], li
   const rowFilter = request.terms[0]?.rowFilter;
   const columns = request.terms.flatMap(terms => terms.columns);
   const terms = { ...access, columns, policies, ...(typeof rowFilter === 'string' && { rowFilter }) };
+  const why = state.status === 'ended' && state.reasons ? { reasons: state.reasons, policies } : {};
   switch (state.status) {
     case 'waiting':
       return [
@@ -75,13 +83,15 @@ function announcement(mesh: Mesh, request: AccessRequest, { at, reasons = [], li
     case 'approved':
       return [];
     case 'granted':
+      if (state.narrowing) return [];
+      if (hasNarrowed) return [toldEvent('Access Narrowed', happening, at, both, { ...terms, reasons })];
       return state.expiringToldAt === undefined
         ? [toldEvent('Access Granted', happening, at, both, { ...terms, reasons, links })]
         : [toldEvent('Access Expiring', happening, at, [request.account], access)];
     case 'ending':
       return [];
     case 'ended':
-      return [toldEvent('Access Revoked', happening, at, both, { ...access, cause: state.cause })];
+      return [toldEvent('Access Revoked', happening, at, both, { ...access, cause: state.cause, ...why })];
     case 'denied':
       return [toldEvent('Access Denied', happening, at, [request.account], { ...terms, reasons: state.reasons })];
   }

@@ -10,6 +10,11 @@ export interface TableDescription {
   missingSince?: string;
 }
 
+/** The table's own name, without its database: what policies know it by. */
+export function ownName({ table }: Pick<TableDescription, 'table'>): string {
+  return table.slice(table.indexOf('.') + 1);
+}
+
 export interface DescribedColumn {
   name: string;
   /** Glue's type, for example `bigint`. */
