@@ -15,7 +15,7 @@ import type { DomainWork } from '../../shared/access/share-back-domain.ts';
 import type { Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 
-interface Stored<T> {
+export interface Stored<T> {
   value: T;
   dueAt: Instant | undefined;
 }
@@ -43,6 +43,8 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly turns = new Map<string, Stored<{ mark: string; tries: number }>>();
   /** Who is shared back to, by domain. */
   readonly shared = new Map<string, Stored<DomainWork>>();
+  /** What else is due, of those who keep it elsewhere. */
+  readonly alsoDue: (() => { dueAt: Instant | undefined; item: DueItem }[])[] = [];
   /** What was committed, in order. */
   readonly committed: Transition[] = [];
   /** What readers still see of items that a transaction is writing: see `commitInPieces`. */
@@ -73,8 +75,11 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     return ofAccount.reduce((sum, [, { value }]) => sum + value.grants.length, 0);
   }
 
-  async *pairsOf(table: string): AsyncGenerator<PairReading[]> {
-    yield [...this.pairs.values()].map(({ value }) => copy(value)).filter(({ record }) => record.table === table);
+  async *pairsOf(table: string, after = ''): AsyncGenerator<PairReading[]> {
+    yield [...this.pairs.values()]
+      .map(({ value }) => copy(value))
+      .filter(({ record }) => record.table === table && record.principal > after)
+      .sort((a, b) => (a.record.principal < b.record.principal ? -1 : 1));
   }
 
   async settleClosed(table: string): Promise<void> {
@@ -212,6 +217,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
         dueAt,
         item: { kind: 'share-back-domain' as const, domain },
       })),
+      ...this.alsoDue.flatMap(items => items()),
     ];
     return items
       .filter(item => item.dueAt !== undefined)

@@ -5,17 +5,30 @@ import { doWork, type WorkServices } from '../../shared/access/do-work.ts';
 import { enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
 import { keepQuestion } from '../../shared/access/keep-question.ts';
 import type { DueItem } from '../../shared/access/ledger.ts';
+import type { PolicyEngine } from '../../shared/access/policy.ts';
 import { sweep } from '../../shared/access/sweep.ts';
-import type { TableDescription } from '../../shared/access/table-description.ts';
+import type { CentralCatalog, TableDescription } from '../../shared/access/table-description.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
+import { FRESH_MILLISECONDS } from '../../shared/lambda/applied-mesh-cache.ts';
 import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import type { Decisions } from './decisions.ts';
 import { MemoryDepartures } from './memory-departures.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
+import { MemoryRedecisions } from './memory-redecisions.ts';
 import { MemoryStandings } from './memory-standings.ts';
-import { announcerPorts, lakePorts, ledgerPorts, linkPorts, outboxPorts, standingPorts, stepsOf } from './ports.ts';
+import {
+  announcerPorts,
+  lakePorts,
+  ledgerPorts,
+  linkPorts,
+  outboxPorts,
+  redecisionPorts,
+  type Step,
+  standingPorts,
+  stepsOf,
+} from './ports.ts';
 import { CATALOG, description, MESH, POLICIES, TABLES } from './sample-mesh.ts';
 import { type Process, Scheduler } from './scheduler.ts';
 
@@ -53,6 +66,9 @@ export class World {
   readonly ledger: MemoryLedger;
   readonly lake = new MemoryLake();
   readonly standings: MemoryStandings;
+  readonly redecisions: MemoryRedecisions;
+  /** The policies in force, and when they came into force; functions may go by those before for a minute. */
+  policies: { engine: PolicyEngine; since: number }[] = [{ engine: POLICIES, since: 0 }];
   /** The central tables. */
   readonly tables = new Map<string, TableDescription>(TABLES.map(table => [table, description(table)]));
   /** What reached each bus. */
@@ -62,6 +78,8 @@ export class World {
   readonly faults: string[] = [];
   /** When each process that was killed would have ended at the latest. */
   readonly deadlinesOfKilled: { startedAt: number; deadline: number }[] = [];
+  /** Requests are decided on the tables as they are, which costs a call. */
+  isReadAnew = false;
   readonly #hasMachines: boolean;
   readonly #sabotage: Sabotage;
   readonly #questions = new Map<string, () => void>();
@@ -81,6 +99,7 @@ export class World {
     this.scheduler = new Scheduler(START, decisions);
     this.ledger = new MemoryLedger(() => this.now());
     this.standings = new MemoryStandings(this.ledger, () => this.now());
+    this.redecisions = new MemoryRedecisions(this.ledger, () => this.now());
     this.#hasMachines = hasMachines;
     this.#sabotage = sabotage;
   }
@@ -189,8 +208,8 @@ export class World {
     const step = stepsOf(this.scheduler, process);
     return {
       mesh: MESH,
-      policies: POLICIES,
-      catalog: CATALOG,
+      policies: this.policiesAt(process.startedAt - FRESH_MILLISECONDS),
+      catalog: this.isReadAnew ? this.#catalog(step) : CATALOG,
       ledger: this.#ledger(process),
       leaving: { among: async () => [] },
       outbox: outboxPorts(step, this.ledger),
@@ -212,7 +231,9 @@ export class World {
       shares: links,
       departures: new MemoryDepartures(this.ledger),
       ...standingPorts(step, this.standings),
-      catalog: { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) },
+      ...redecisionPorts(step, this.redecisions),
+      inForce: () => step('mesh.load', async () => ({ mesh: MESH, policies: this.policiesAt(this.scheduler.now) })),
+      catalog: this.#catalog(step),
       domainTables: { list: () => step('catalog.list', async () => ({ tables: [...this.tables.keys()] })) },
       outbox: outboxPorts(step, this.ledger),
       announcer: announcerPorts(step, this.announced),
@@ -223,6 +244,14 @@ export class World {
       pause: milliseconds => this.scheduler.pause(process, milliseconds),
       newHolder: () => `holder ${++this.#holders}`,
     };
+  }
+
+  #catalog(step: Step): CentralCatalog {
+    return { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) };
+  }
+
+  policiesAt(instant: number): PolicyEngine {
+    return this.policies.findLast(({ since }) => since <= instant)?.engine ?? POLICIES;
   }
 
   #ledger(process: Process): WholeLedger {
@@ -261,6 +290,12 @@ function nameOf(item: DueItem): string {
       return `told ${item.eventId.slice(0, 6)}`;
     case 'share-back-domain':
       return `${item.kind} ${item.domain}`;
+    case 'redecide-domain':
+      return `${item.kind} ${item.domain}`;
+    case 'redecide-mesh':
+      return item.kind;
+    case 'redecide':
+    case 'labels':
     case 'closed':
     case 'share-back':
     case 'removal':

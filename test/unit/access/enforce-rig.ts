@@ -2,14 +2,16 @@ import { beforeEach } from 'vitest';
 import { type Instant, laterBy, type RequestState } from '../../../shared/access/access-request.ts';
 import type { WorkServices } from '../../../shared/access/do-work.ts';
 import type { Ledger } from '../../../shared/access/ledger.ts';
+import type { PolicyEngine } from '../../../shared/access/policy.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
 import type { TableDescription } from '../../../shared/access/table-description.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryDepartures } from '../../property/memory-departures.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
+import { MemoryRedecisions } from '../../property/memory-redecisions.ts';
 import { MemoryStandings } from '../../property/memory-standings.ts';
-import { description, MESH } from '../../property/sample-mesh.ts';
+import { description, MESH, POLICIES } from '../../property/sample-mesh.ts';
 import { ANALYST, END, FLIGHTS, NOW, requestIn } from './samples.ts';
 
 export const PAIR = { principal: ANALYST, table: FLIGHTS };
@@ -23,6 +25,9 @@ export class EnforceRig {
   readonly told: ToldEvent[] = [];
   readonly reports: string[] = [];
   #holders = 0;
+  readonly redecisions = new MemoryRedecisions(this.ledger, () => this.now);
+  /** The policies in force. */
+  policies: PolicyEngine = POLICIES;
   readonly standings = new MemoryStandings(this.ledger, () => this.now);
   /** The central tables. */
   readonly catalog = new Map<string, TableDescription>([[FLIGHTS, description(FLIGHTS)]]);
@@ -37,6 +42,10 @@ export class EnforceRig {
     catalog: { describe: async table => structuredClone(this.catalog.get(table)) },
     domainTables: { list: async () => ({ tables: [...this.catalog.keys()] }) },
     departures: this.departures,
+    calledTables: this.redecisions,
+    redecidedDomains: this.redecisions.domains,
+    changedPolicies: this.redecisions.mesh,
+    inForce: async () => ({ mesh: MESH, policies: this.policies }),
     outbox: this.ledger,
     announcer: {
       announce: async events => {
