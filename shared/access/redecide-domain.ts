@@ -53,11 +53,14 @@ export interface RedecideDomainServices {
 }
 
 /** Other policies are in force: begins with each domain that they concern. Safe to repeat, and to lose at any point. @throws the fault of the ledger */
-export async function redecideMesh({ changedPolicies }: RedecideDomainServices): Promise<void> {
+export async function redecideMesh(services: RedecideDomainServices): Promise<void> {
+  const { changedPolicies } = services;
   const changed = await changedPolicies.load();
   if (!changed) return;
   for (const { domain, account } of changed.domains) await changedPolicies.begin(domain, account);
   await changedPolicies.finish(changed.mark);
+  // At once, as far as there is time; each is due by itself from now on.
+  for (const { domain } of changed.domains) await redecideDomain(services, domain);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AccessRequest, ActiveGrant } from '../access/access-request.ts';
 import type { PairRecord } from '../access/pair-record.ts';
 import { isStanding } from '../access/standing-grant.ts';
 import type { CentralCatalog, TableDescription } from '../access/table-description.ts';
-import type { ActiveGrants, GrantsOfPair } from '../mesh/apply-redecide.ts';
+import type { ActiveGrants, GrantsOfPair } from '../mesh/foresee-grants.ts';
 import { isError } from './aws-errors.ts';
 import { OWNER_INDEX, requestKey } from './ledger-keys.ts';
 

@@ -18,8 +18,9 @@ import {
 } from './apply-changes.ts';
 import { leavingWith, nameOfThing, thingsOf } from './apply-leaving.ts';
 import { planApply } from './apply-plan.ts';
-import { type ActiveGrants, domainsToRedecide, foresee } from './apply-redecide.ts';
+import { domainsToRedecide } from './apply-redecide.ts';
 import { type SharedBack, sharingDomains } from './apply-share-back.ts';
+import { type ActiveGrants, foresee } from './foresee-grants.ts';
 import { type Offboarding, type OffboardOptions, offboard } from './offboard.ts';
 import { type Onboarding, onboard } from './onboard.ts';
 import type { StageOfFolder } from './read-mesh-folder.ts';

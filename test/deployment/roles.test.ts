@@ -103,6 +103,7 @@ describe('roles', () => {
       granted.filter(requestId => !['flights-2', 'buoys-1', 'weather-3'].includes(requestId)),
     );
     expect(requests('Access Revoked')).toEqual(granted);
+    expect(requests('Access Narrowed')).toEqual(['flights-1', 'flights-4']);
     expect(requests('Access Approval Needed')).toEqual(['birds-1', 'birds-2', 'birds-3', 'birds-4', 'birds-5']);
     expect(requests('Access Denied')).toEqual(['birds-2', 'birds-3', 'birds-4', 'birds-5', 'nowhere-1']);
     expect(requests('Event Refused')).toHaveLength(4);

@@ -72,6 +72,8 @@ async function over(story: ChangingHistory, alter: (world: World) => void = () =
     world.scheduler.at(world.scheduler.now + at * SECOND, () => {
       world.policies.push({ engine: engineOf(ofBits(closed), isReportingClosed), since: world.scheduler.now });
       world.redecisions.apply('aviation', AVIATION);
+      // As `apply` does.
+      world.sweep();
     });
   }
   for (const { at, table: index, closed } of story.labels) {

@@ -120,10 +120,12 @@ describe('a domain whose policies have changed', () => {
     const work = (await redecisions.domains.load('aviation'))!;
     redecisions.apply('aviation', AVIATION);
     await redecideMesh(services());
+    const anew = await redecisions.domains.load('aviation');
     await expect(
       redecisions.domains.save(work, { pass: 'first', startedAt: NOW, called: 5, from: '5' }, NOW),
     ).rejects.toThrow(LedgerConflictError);
-    expect((await redecisions.domains.load('aviation'))?.progress).toBeUndefined();
+    expect(await redecisions.domains.load('aviation')).toEqual(anew);
+    expect(anew!.revision).toBeGreaterThan(work.revision);
   });
 
   it('is brought to its end when the process dies before any of its calls', async () => {

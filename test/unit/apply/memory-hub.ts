@@ -9,7 +9,7 @@ import type {
 } from '../../../shared/mesh/apply-changes.ts';
 import { nameOfThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { ApplyServices } from '../../../shared/mesh/apply-mesh.ts';
-import type { GrantsOfPair } from '../../../shared/mesh/apply-redecide.ts';
+import type { GrantsOfPair } from '../../../shared/mesh/foresee-grants.ts';
 import type { LeavingStatus } from '../../../shared/mesh/offboard.ts';
 import { parseMesh } from '../../../shared/mesh/parse-mesh.ts';
 import type { StageOfFolder } from '../../../shared/mesh/read-mesh-folder.ts';

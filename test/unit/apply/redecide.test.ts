@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { writePlan } from '../../../cli/show-plan.ts';
 import type { ApplyPlan } from '../../../shared/mesh/apply-changes.ts';
 import { applyMesh, prepareApply } from '../../../shared/mesh/apply-mesh.ts';
-import type { GrantsOfPair } from '../../../shared/mesh/apply-redecide.ts';
+import type { GrantsOfPair } from '../../../shared/mesh/foresee-grants.ts';
 import type { StageOfFolder } from '../../../shared/mesh/read-mesh-folder.ts';
 import { ANALYST, FLIGHTS, flights, mesh, request, STEWARD, states } from '../access/access-sample.ts';
 import { FakeTerminal } from '../cli/fake-terminal.ts';
