@@ -100,7 +100,7 @@ describe('roles', () => {
       );
     expect(requests('Access Granted')).toEqual(granted);
     expect(requests('Access Expiring')).toEqual(
-      granted.filter(requestId => !['flights-2', 'buoys-1', 'weather-3'].includes(requestId)),
+      granted.filter(requestId => !['flights-2', 'flights-3', 'buoys-1', 'weather-3'].includes(requestId)),
     );
     expect(requests('Access Revoked')).toEqual(granted);
     expect(requests('Access Narrowed')).toEqual(['flights-1', 'flights-4']);
@@ -111,6 +111,8 @@ describe('roles', () => {
     const causeOf = (requestId: string) =>
       told.find(({ type, data }) => type === 'Access Revoked' && data.requestId === requestId)?.data.cause;
     expect(causeOf('buoys-1')).toBe('table-removed');
+    // Its row filter goes by the column that was closed.
+    expect(causeOf('flights-3')).toBe('policy');
     expect(causeOf('weather-3')).toBe('offboarded');
     const removed = told.filter(event => event.type === 'Catalog Table Removed').map(({ data }) => data.table);
     expect(removed.sort()).toEqual(['buoys', 'co2', 'weather']);
