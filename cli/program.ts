@@ -5,6 +5,7 @@ import { type ApplyCommandOptions, type CommandParts, runApply } from './apply-c
 import { addCatalogCommands, type CatalogParts } from './catalog-command.ts';
 import { UsageError } from './connection.ts';
 import { describeError } from './describe-error.ts';
+import { type PolicyTestOptions, policyTestCommand, runPolicyTest } from './policy-command.ts';
 import { type ReconcileOptions, type ReconcileParts, reconcileCommand, runReconcile } from './reconcile-command.ts';
 
 /** What the commands need of the outside. */
@@ -35,6 +36,9 @@ export async function runTrellis(args: readonly string[], parts: ProgramParts): 
   });
   addAccessCommands(program, parts, code => {
     exitCode = code;
+  });
+  policyTestCommand(program).action((folder: string, options: PolicyTestOptions) => {
+    exitCode = runPolicyTest(folder, options, parts);
   });
 
   try {

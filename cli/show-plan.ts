@@ -1,5 +1,6 @@
 import { type BucketStatements, bucketStatements } from '../shared/mesh/apply-bucket-statements.ts';
 import type { ApplyPlan, Change } from '../shared/mesh/apply-changes.ts';
+import type { Foreseen } from '../shared/mesh/apply-redecide.ts';
 import type { Mesh } from '../shared/mesh/mesh.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,6 +20,7 @@ const KINDS: Record<Change['kind'], readonly [Sign, string]> = {
   'save-mesh': ['~', 'save'],
   reconcile: ['+', 'reconcile'],
   'share-back': ['~', 'share back'],
+  redecide: ['~', 'decide again'],
   offboard: ['-', 'offboard'],
   revoke: ['-', 'permission'],
   'unregister-location': ['-', 'location'],
@@ -34,8 +36,22 @@ export function writePlan({ style }: Pick<Terminal, 'style'>, mesh: Mesh, { chan
   const lines = [style('bold', `Stage ${mesh.stage}, hub ${mesh.hub}`)];
   for (const { sign, what, change } of rows) {
     lines.push(`  ${style(COLOURS[sign], sign)} ${style('dim', what.padEnd(width))}  ${change.sentence}`);
+    if (change.kind === 'redecide') lines.push(...writeForeseen({ style }, change.foreseen));
   }
   return [...lines, ...notes.map(note => `  ${style('yellow', '!')} ${note}`), ''];
+}
+
+/** Grants that are told one by one: a JSON document has all. */
+const LONGEST_LIST = 50;
+
+/** Each grant that would lose something, what, and why. */
+function writeForeseen({ style }: Pick<Terminal, 'style'>, { changed }: Foreseen): string[] {
+  const lines = changed.slice(0, LONGEST_LIST).flatMap(({ requestId, principal, table, outcome, columns, reasons }) => {
+    const what = outcome === 'ended' ? style('red', 'ends') : `${style('yellow', 'loses')} ${columns.join(', ')}`;
+    return [`      ${requestId} of ${principal} on ${table} ${what}`, ...reasons.map(reason => `        ${reason}`)];
+  });
+  const more = changed.length - LONGEST_LIST;
+  return more > 0 ? [...lines, `      and ${more} more: --json has them all`] : lines;
 }
 
 /** What the owners of buckets with a newly registered location must add, as JSON to paste. */

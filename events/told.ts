@@ -54,11 +54,18 @@ export const told = {
     decisions: z.optional(z.literal('direct')),
   }),
   'Access Granted': z.object({ ...terms, reasons, links: z.array(z.string()) }),
+  'Access Narrowed': z.object({ ...terms, reasons }),
   /** With `question` `extension`: the access goes on to `expiresAt`. */
   'Access Denied': z.object({ ...terms, reasons, question: z.optional(question) }),
   'Access Extended': z.object({ ...terms, reasons }),
   'Access Expiring': z.object(access),
-  'Access Revoked': z.object({ ...access, cause: endCause }),
+  'Access Revoked': z.object({
+    ...access,
+    cause: endCause,
+    /** Where policy ended it: why, and the policies that did. */
+    reasons: z.optional(reasons),
+    policies: z.optional(z.array(z.string())),
+  }),
   'Access Provisioning Failed': z.object({
     requestId,
     principal: principalArn,

@@ -39,9 +39,12 @@ export type RequestState =
       reasons?: string[];
       /** The later end that the owner is asked for. Whatever becomes of it, the access goes on to the end that it has. */
       extension?: Extension;
+      /** Its terms were narrowed, and Lake Formation is to follow before that is told. */
+      narrowing?: { since: Instant; reasons: string[] };
     }
-  | { status: 'ending'; cause: EndCause; since: Instant }
-  | { status: 'ended'; cause: EndCause; endedAt: Instant }
+  /** `reasons` where policy ended it. */
+  | { status: 'ending'; cause: EndCause; since: Instant; reasons?: string[] }
+  | { status: 'ended'; cause: EndCause; endedAt: Instant; reasons?: string[] }
   | { status: 'denied'; deniedAt: Instant; reasons: string[] };
 
 /** A later end for what is given already: never more columns, never other rows. */
@@ -64,6 +67,8 @@ export interface AccessRequest {
   expiresAt: Instant;
   /** The policies that decided, by name. */
   policies: string[];
+  /** Whose yes it rests on, an ARN; undefined where policy gave it alone, or nobody has yet. */
+  approvedBy?: string;
   /** Of the request as it was sent: the same one sent again is silent, another under the same id is refused. */
   fingerprint: string;
   state: RequestState;
@@ -121,12 +126,13 @@ export function dueAt(request: AccessRequest, noticeMilliseconds: number): Insta
   }
 }
 
-/** When something is next due for a granted request: its end, before that its notice, or a question's reminder or deadline. */
+/** When something is next due for a granted request: what was narrowed, its end, before that its notice, or a question's reminder or deadline. */
 export function grantedUntil(
   request: AccessRequest,
-  { expiringToldAt, extension }: Extract<RequestState, { status: 'granted' }>,
+  { expiringToldAt, extension, narrowing }: Extract<RequestState, { status: 'granted' }>,
   noticeMilliseconds: number,
 ): Instant {
+  if (narrowing) return narrowing.since;
   const end = expiringToldAt === undefined ? noticeAt(request, noticeMilliseconds) : request.expiresAt;
   return extension ? earlier(end, nextReminder(extension) ?? extension.answerBy) : end;
 }

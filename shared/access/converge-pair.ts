@@ -1,9 +1,11 @@
 import type { Measure } from '../telling/measure.ts';
 import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts';
-import type { CellFilter } from './entitlement.ts';
+import { type CellFilter, desiredFilter } from './entitlement.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
 import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
 import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
+import { presentGrants } from './present-grants.ts';
+import type { CentralCatalog } from './table-description.ts';
 
 /** Lake Formation in the hub, for one table's data cells filters and their grants. Every change may be repeated. */
 export interface LakePermissions {
@@ -28,6 +30,8 @@ export interface ConvergeServices {
   ledger: Ledger;
   lake: LakePermissions;
   links: ConsumerLinks;
+  /** Asked only where Lake Formation makes no filter. */
+  catalog: CentralCatalog;
   now(): Instant;
   /** When this process is certainly dead: a function's own time-out, and never later than the lease that it takes. */
   deadline(): Instant;
@@ -112,14 +116,52 @@ async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Leas
   const plan = planConverge(reading, actual);
   // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
   const linking = settleLink(services, pair, plan.desired !== null);
-  const applying = applyAndLookAgain(services, pair, reading, plan);
+  const applying = applyWhatIsThere(services, pair, reading, plan);
   const [linked, applied] = await Promise.allSettled([linking, applying]);
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
-  const { record, foreign } = applied.value;
+  const { record, foreign, desired, isWhole } = applied.value;
   if (foreign.length > 0) services.measure?.('ForeignPermissions', foreign.length);
-  await settle(services, record, plan.desired, lease, linkFault === undefined);
-  return { desired: plan.desired, foreign, ...(linkFault !== undefined && { linkFault }) };
+  const { unsureUntil } = lease;
+  // Only what nobody can still change behind our back is settled; the rest the sweep looks at again.
+  if (unsureUntil !== undefined && unsureUntil > services.now()) await ledger.postponePair(record, unsureUntil);
+  else if (!isWhole) await ledger.postponePair(record, laterBy(services.now(), LOST_COLUMNS_MILLISECONDS));
+  else if (linkFault === undefined) await ledger.savePair(afterSettling(record, desired), services.now());
+  return { desired, foreign, ...(linkFault !== undefined && { linkFault }) };
+}
+
+/** How soon a column that a table has lost is looked for again. */
+const LOST_COLUMNS_MILLISECONDS = 3_600_000;
+
+interface Applied {
+  record: PairRecord;
+  foreign: string[];
+  desired: CellFilter | null;
+  /** Whether it is all that the grants say. */
+  isWhole: boolean;
+}
+
+/**
+ * Applies the plan; without the columns that the table has lost, where these are why Lake Formation refuses the filter: what has ended beside them must
+ * not live on. They come back with the table's column, while the grants last.
+ */
+async function applyWhatIsThere(
+  services: ConvergeServices,
+  pair: Pair,
+  reading: PairReading,
+  plan: ConvergePlan,
+): Promise<Applied> {
+  try {
+    return { ...(await applyAndLookAgain(services, pair, reading, plan)), desired: plan.desired, isWhole: true };
+  } catch (fault) {
+    const table = plan.create && (await services.catalog.describe(pair.table));
+    if (!table) throw fault;
+    const [{ record, grants }, actual] = await Promise.all([services.ledger.loadPair(pair), services.lake.read(pair)]);
+    const present = { record, grants: presentGrants(grants, table) };
+    const rest = planConverge(present, actual);
+    if (rest.desired?.name === desiredFilter(pair.principal, grants)?.name) throw fault;
+    return { ...(await applyAndLookAgain(services, pair, present, rest)), desired: rest.desired, isWhole: false };
+  }
 }
 
 async function applyAndLookAgain(
@@ -134,18 +176,6 @@ async function applyAndLookAgain(
   const second = planConverge({ ...reading, record }, await services.lake.read(pair));
   if (!isInStep(second)) throw new ConvergeIncompleteError(pair, second);
   return { record, foreign: second.foreign };
-}
-
-/** Only what nobody can still change behind our back is settled; the rest the sweep looks at again. */
-async function settle(
-  { ledger, now }: ConvergeServices,
-  record: PairRecord,
-  desired: CellFilter | null,
-  { unsureUntil }: Lease,
-  isLinkRight: boolean,
-): Promise<void> {
-  if (unsureUntil !== undefined && unsureUntil > now()) await ledger.postponePair(record, unsureUntil);
-  else if (isLinkRight) await ledger.savePair(afterSettling(record, desired), now());
 }
 
 /** INVARIANT: the ledger knows of a filter before Lake Formation does. */

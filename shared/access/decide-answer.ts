@@ -116,6 +116,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       version: request.version + 1,
       terms: [{ ...terms, rowFilter }],
       expiresAt,
+      approvedBy: data.approver,
       policies: [...new Set([...request.policies, ...answer.policies])].sort(),
       state: {
         status: 'approved',

@@ -57,7 +57,10 @@ function approve(
   const policies = [...extension.policies, ...answers.flatMap(({ answer }) => answer.policies)];
   return {
     kind: 'answered',
-    request: extendedTo(request, { expiresAt, purpose: extension.purpose }, policies, now),
+    request: {
+      ...extendedTo(request, { expiresAt, purpose: extension.purpose }, policies, now),
+      approvedBy: approver,
+    },
     notes: { about: 'extended', reasons: [data.reason ?? `Approved by ${approver}.`] },
   };
 }

@@ -5,11 +5,18 @@ import { endGrantsOn } from './end-grants.ts';
 import { enforceRequest } from './enforce-request.ts';
 import { type DueItem, LedgerConflictError, TableLockedError } from './ledger.ts';
 import { type OffboardServices, offboardAccess } from './offboard-access.ts';
+import { type RedecideDomainServices, redecideDomain, redecideMesh } from './redecide-domain.ts';
+import { labelsChanged, type RedecideServices, redecideTable } from './redecide-table.ts';
 import { type BulkServices, revokeInBulk } from './revoke-in-bulk.ts';
 import { type ShareBackServices, shareBack } from './share-back.ts';
 import { type ShareBackDomainServices, shareBackDomain } from './share-back-domain.ts';
 
-export type WorkServices = OffboardServices & BulkServices & ShareBackServices & ShareBackDomainServices;
+export type WorkServices = OffboardServices &
+  BulkServices &
+  ShareBackServices &
+  ShareBackDomainServices &
+  RedecideServices &
+  RedecideDomainServices;
 
 /**
  * Does one piece of what the sweep found due. Where another is at work on the same thing there is nothing to do: what it leaves is due again
@@ -50,6 +57,14 @@ async function workOn(services: WorkServices, item: DueItem): Promise<void> {
       return shareBackDomain(services, item.domain);
     case 'revocation':
       return revokeInBulk(services, item.revocationId);
+    case 'redecide':
+      return redecideTable(services, item.table);
+    case 'labels':
+      return labelsChanged(services, item.table);
+    case 'redecide-domain':
+      return redecideDomain(services, item.domain);
+    case 'redecide-mesh':
+      return redecideMesh(services);
     case 'leaving':
       return offboardAccess(services, item.what, item.name);
     case 'removal':

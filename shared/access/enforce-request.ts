@@ -18,7 +18,7 @@ import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { afterReminder, openExtension, withoutExtension } from './open-question.ts';
 import { type ProvisionServices, provision } from './provision.ts';
-import { recordStep, type StepNotes } from './record-step.ts';
+import { changesGrants, recordStep, type StepNotes } from './record-step.ts';
 
 export interface EnforceServices extends ConvergeServices, ProvisionServices {
   mesh: Mesh;
@@ -133,18 +133,26 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       if (request.state.status !== 'granted') throw new TypeError('Only granted access expires.');
       return moveTo(services, request, { ...request.state, expiringToldAt: now }, { at: now });
     }
+    case 'narrow': {
+      if (request.state.status !== 'granted' || !request.state.narrowing) throw new TypeError('Nothing is narrowed.');
+      const { narrowing, ...state } = request.state;
+      for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
+      return moveTo(services, request, state, { at: services.now(), about: 'narrowed', reasons: narrowing.reasons });
+    }
     case 'end':
       return moveTo(services, request, { status: 'ending', cause: 'expired', since: now }, { at: now });
     case 'withdraw': {
       if (request.state.status !== 'ending') throw new TypeError('Only what is ending is withdrawn.');
       for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
       const endedAt = services.now();
-      return moveTo(services, request, { status: 'ended', cause: request.state.cause, endedAt }, { at: endedAt });
+      const { cause, reasons } = request.state;
+      const ended = { status: 'ended' as const, cause, endedAt, ...(reasons && { reasons }) };
+      return moveTo(services, request, ended, { at: endedAt });
     }
   }
 }
 
-/** Brings a request into a state, and tells what that says. @throws LedgerConflictError when it moved since it was read */
+/** Commits a request's step to a state, with what that does to its grants, and tells of it. @throws LedgerConflictError */
 export async function moveTo(
   services: EnforceServices,
   request: AccessRequest,
@@ -152,8 +160,7 @@ export async function moveTo(
   notes: StepNotes,
 ): Promise<AccessRequest> {
   const after = { ...request, state, version: request.version + 1 };
-  const pairs =
-    state.status === 'ending' ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
+  const pairs = changesGrants(after) ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
   const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
   const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);

@@ -94,6 +94,14 @@ export type DueItem =
   | { kind: 'share-back'; table: string }
   /** A domain whose list of who has standing grants has changed. */
   | { kind: 'share-back-domain'; domain: string }
+  /** A table whose active grants are to be decided again. */
+  | { kind: 'redecide'; table: string }
+  /** The same where its columns, or what they are labelled, may have changed just now. Not from the sweep: the hub's bus says it. */
+  | { kind: 'labels'; table: string }
+  /** A domain on whose tables all of them are. */
+  | { kind: 'redecide-domain'; domain: string }
+  /** Other policies are in force. */
+  | { kind: 'redecide-mesh' }
   /** A domain or an account that leaves the mesh, by its name or id: what there is of access ends. */
   | { kind: 'leaving'; what: 'domain' | 'account'; name: string }
   /** A table whose grace period is over: for the one writer of the central catalog. */
@@ -105,8 +113,8 @@ export type DueItem =
 export interface Ledger {
   loadRequest(requestId: string): Promise<AccessRequest | undefined>;
   loadPair(pair: Pair): Promise<PairReading>;
-  /** Everybody who has, or had, something on a table, a page at a time. */
-  pairsOf(table: string): AsyncIterable<readonly PairReading[]>;
+  /** Everybody who has, or had, something on a table, in the order of their ARNs, a page at a time. @param after goes on behind this principal */
+  pairsOf(table: string, after?: string): AsyncIterable<readonly PairReading[]>;
   /** Nothing is due for a closed table any more: nobody has anything on it. */
   settleClosed(table: string): Promise<void>;
   /** How many active grants an account's principals have on a table. */

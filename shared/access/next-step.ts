@@ -12,6 +12,8 @@ export type NextStep =
   | { kind: 'remind' }
   | { kind: 'provision' }
   | { kind: 'tell-expiring' }
+  /** Bring Lake Formation up to narrowed terms and say so. */
+  | { kind: 'narrow' }
   | { kind: 'end' }
   /** Its account or its domain has left the mesh. */
   | { kind: 'deny-left' }
@@ -40,6 +42,7 @@ export function nextStep(request: AccessRequest, now: Instant, noticeMillisecond
       // Its time ends with the access, at the latest: whoever waits for an answer hears of it before the end.
       if (extension && now >= extension.answerBy) return { kind: 'deny-extension' };
       if (now >= expiresAt) return { kind: 'end' };
+      if (state.narrowing) return { kind: 'narrow' };
       if (expiringToldAt === undefined && now >= noticeAt(request, noticeMilliseconds))
         return { kind: 'tell-expiring' };
       const reminder = extension && nextReminder(extension);

@@ -35,14 +35,29 @@ export interface ApprovalAnswer {
   policies: string[];
 }
 
+/** What policy leaves of a grant. */
+export interface GrantAnswer {
+  /** The columns that it may keep; none: nothing is left of it. */
+  columns: string[];
+  refusedColumns: RefusedColumn[];
+  /** Why nothing is left; empty when something is. */
+  reasons: string[];
+  policies: string[];
+}
+
 export interface PolicyEngine {
   /**
-   * What policy says to a request, an extension, or a grant looked at again (then `owner` means: allowed, but not without the decision it once had).
+   * What policy says to a request or an extension.
    * Never throws: what cannot be evaluated is denied.
    */
   decideRequest(question: AccessQuestion): PolicyAnswer;
   /** Whether a steward may say yes to the question (as narrowed). The caller has checked that the approver is a steward of the domain. */
   decideApproval(decision: { question: AccessQuestion; approver: string }): ApprovalAnswer;
+  /**
+   * What is left of a grant that is looked at again. A steward's yes (`approver`) stands where policy leaves the decision to the owner, also when that
+   * steward may no longer give it; what forbids it takes it away. Without one, it keeps what policy grants by itself.
+   */
+  decideAgain(grant: { question: AccessQuestion; approver?: string | undefined }): GrantAnswer;
 }
 
 /**
@@ -159,6 +174,37 @@ export function createPolicyEngine(texts: PolicyTexts): PolicyEngine {
         policies: unique([...narrowed.policies, ...approval.policies]).sort(),
       };
     },
+
+    decideAgain({ question, approver }) {
+      const narrowed = narrow(question);
+      if (narrowed.reasons.length > 0) return deny(narrowed, narrowed.reasons, []);
+      const stands = (columns: AccessQuestion['columns']): Verdict => {
+        if (approver === undefined) return ask(question, autoApproveCall(question, columns));
+        const verdict = ask(question, approveCall(question, columns, approver));
+        const isForbidden = verdict.failed || verdict.policies.length > 0;
+        return isForbidden ? verdict : { ...verdict, allowed: true };
+      };
+      const whole = stands(narrowed.columns);
+      const all = { ...narrowed, policies: [...narrowed.policies, ...whole.policies] };
+      if (whole.allowed) return keep(all, narrowed.columns, []);
+      const silent = `no policy of ${question.domain} grants this without the owner's decision, which it never had`;
+      const why = whole.reasons.length > 0 ? whole.reasons : [silent];
+      const keys = narrowed.columns.filter(column => column.isPartitionKey);
+      const kept = narrowed.columns.filter(column => column.isPartitionKey || stands([...keys, column]).allowed);
+      const rest = kept.length > 0 && !whole.failed ? stands(kept) : undefined;
+      if (!rest?.allowed) return deny(all, why, []);
+      return keep({ ...all, policies: [...all.policies, ...rest.policies] }, kept, why);
+    },
+  };
+}
+
+function keep(narrowed: Narrowed, kept: AccessQuestion['columns'], why: string[]): GrantAnswer {
+  const taken = narrowed.columns.filter(column => !kept.includes(column));
+  return {
+    columns: kept.map(({ name }) => name),
+    refusedColumns: [...narrowed.refused, ...taken.map(({ name }) => ({ name, reasons: why }))],
+    reasons: [],
+    policies: unique(narrowed.policies).sort(),
   };
 }
 

@@ -14,7 +14,7 @@ export interface StepNotes {
   because?: { account: string; eventId: string };
   /** What the step is about, where its state alone does not say. */
   about?: StepSubject;
-  /** For `Access Granted`, `Access Extended` and an extension that is denied: why. */
+  /** For `Access Granted`, `Access Narrowed`, `Access Extended` and an extension that is denied: why. */
   reasons?: string[];
   /** For an extension that is denied: which policies decided. */
   policies?: string[];
@@ -22,8 +22,8 @@ export interface StepNotes {
   links?: string[];
 }
 
-/** A question that is put or put again, and what becomes of an extension. */
-export type StepSubject = 'reminder' | 'extension-asked' | 'extension-denied' | 'extended';
+/** A question that is put or put again, what becomes of an extension, and narrowed terms that Lake Formation has followed. */
+export type StepSubject = 'reminder' | 'extension-asked' | 'extension-denied' | 'extended' | 'narrowed';
 
 /**
  * One step of a request as one transaction: its new state, what that does to the principal's grants, and the events that tell of it.
@@ -49,8 +49,9 @@ export function recordStep(
   };
 }
 
-/** Whether the step to this state adds or ends grants. A granted request's grants are there since it was approved. */
-function changesGrants({ state }: AccessRequest): boolean {
+/** Whether the step to this state adds, narrows or ends grants. A granted request's grants are there since it was approved. */
+export function changesGrants({ state }: AccessRequest): boolean {
+  if (state.status === 'granted') return state.narrowing !== undefined;
   return (state.status === 'approved' && state.attempts === 0) || state.status === 'ending';
 }
 
@@ -90,6 +91,7 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
       ...(notes.about === 'reminder' && { reminder: question.reminded ?? 0 }),
     });
   const extension = openExtension(request);
+  if (notes.about === 'narrowed') return [toldEvent('Access Narrowed', happening, at, both, { ...terms, reasons })];
   if (notes.about === 'extended') return [toldEvent('Access Extended', happening, at, both, { ...terms, reasons })];
   if (notes.about === 'extension-denied') {
     const denial = { ...terms, reasons, policies: notes.policies ?? policies, question: 'extension' as const };
@@ -106,13 +108,20 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
     case 'approved':
       return [];
     case 'granted':
+      if (state.narrowing) return [];
       return state.expiringToldAt === undefined
         ? [toldEvent('Access Granted', happening, at, both, { ...terms, reasons, links })]
         : [toldEvent('Access Expiring', happening, at, [request.account], access)];
     case 'ending':
       return [];
     case 'ended':
-      return [toldEvent('Access Revoked', happening, at, both, { ...access, cause: state.cause })];
+      return [
+        toldEvent('Access Revoked', happening, at, both, {
+          ...access,
+          cause: state.cause,
+          ...(state.reasons && { reasons: state.reasons, policies }),
+        }),
+      ];
     case 'denied':
       return [toldEvent('Access Denied', happening, at, [request.account], { ...terms, reasons: state.reasons })];
   }

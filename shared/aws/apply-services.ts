@@ -8,6 +8,8 @@ import type { ApplyServices } from '../mesh/apply-mesh.ts';
 import { ledgerTableName } from '../mesh/hub-roles.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { SpokeChecker } from '../mesh/spoke-checks.ts';
+import { LedgerActiveGrants } from './active-grants.ts';
+import { GlueCentralCatalog } from './central-catalog.ts';
 import { clientOptions, documentClient } from './clients.ts';
 import { LakeFormationLocations } from './hub-locations.ts';
 import { LakeFormationHubPermissions } from './hub-permissions.ts';
@@ -44,7 +46,8 @@ export function applyServices(
   const documents = documentClient(connection);
   const ledger = ledgerTableName(stage);
   const leaving = new LeavingTable(documents, ledger, now);
-  const counts = new LeavingCounts(documents, ledger, new GlueClient(options));
+  const glue = new GlueClient(options);
+  const counts = new LeavingCounts(documents, ledger, glue);
   return {
     async caller() {
       const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}));
@@ -55,6 +58,7 @@ export function applyServices(
     locations: new LakeFormationLocations(lake),
     permissions: new LakeFormationHubPermissions(lake, hub),
     mesh: new MeshTable(documents, ledger),
+    activeGrants: new LedgerActiveGrants(documents, ledger, new GlueCentralCatalog(glue)),
     sharedBack: new ShareBackTable(documents, ledger, now),
     offboarding: {
       count: things => counts.count(things),

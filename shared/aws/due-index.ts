@@ -86,12 +86,17 @@ function toDueItem({ pk, sk }: Key): DueItem {
     case 'table':
       if (sk === 'missing') return { kind: 'removal', table: id };
       if (sk === 'closed') return { kind: 'closed', table: id };
+      if (sk === 'redecide') return { kind: 'redecide', table: id };
       if (sk === 'share-back') return { kind: 'share-back', table: id };
       return { kind: 'pair', pair: { table: id, principal: sk.slice('pair#'.length) } };
     case 'revocation':
       return { kind: 'revocation', revocationId: id };
     case 'share-back':
       return { kind: 'share-back-domain', domain: id };
+    case 'redecide':
+      return { kind: 'redecide-domain', domain: id };
+    case 'mesh':
+      return { kind: 'redecide-mesh' };
     default:
       throw new TypeError(`The ledger's index of what is due holds ${pk}, which nobody puts there.`);
   }

@@ -9,6 +9,7 @@
  *     table#<central table>       missing              gone at its source: when it goes from the central catalog too
  *     table#<central table>       closed               nobody is granted anything on it any more, and what there is ends
  *     table#<central table>       share-back           whose turn it is to look at its standing grants, until that is done
+ *     table#<central table>       redecide             its active grants are to be decided again, and how far that is
  *     partitions#<domain>         <db>.<table>         who looks at a table's partitions, and what changed last (producer's names)
  *     quarantine#<domain>         <db>.<table>         why a table is kept out that has no central table to say so
  *     told#<event id>             told                 an event that waits to be told
@@ -22,7 +23,8 @@
  *     leaving#domain#<name>       table#<central>      a central table that goes: kept until all that the ledger has of it is gone too
  *     revocation#<account>#<event id>  revocation      a revocation of many, by its event: what it selects, and how far that is
  *     share-back#<domain>         wanted               who has standing grants on all of its tables, and how far that is with the tables there are
- *     mesh                        current              the mesh and its policies, as applied
+ *     redecide#<domain>           grants               the active grants on all of its tables are to be decided again, and how far that is
+ *     mesh                        current              the mesh and its policies, as applied, and for which domains they are to be decided again
  *
  * The index `due` holds only what something is due for, and of a request its `status`: one query finds all the sweep's work. Its single partition takes 1,000 writes a second
  * (DynamoDB guide, "Partitions and data distribution"), well above what the access events of a mesh come to.
@@ -118,6 +120,14 @@ export function turnKey(table: string): Key {
 
 export function shareBackKey(domain: string): Key {
   return { pk: `share-back#${domain}`, sk: 'wanted' };
+}
+
+export function redecideKey(table: string): Key {
+  return { pk: `table#${table}`, sk: 'redecide' };
+}
+
+export function redecideDomainKey(domain: string): Key {
+  return { pk: `redecide#${domain}`, sk: 'grants' };
 }
 
 /** The central tables of a domain that leaves. */

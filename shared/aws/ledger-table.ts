@@ -140,13 +140,14 @@ export class LedgerTable implements Ledger {
   }
 
   /** Everybody who has, or had, something on a table, a page at a time. */
-  async *pairsOf(table: string): AsyncGenerator<PairReading[]> {
+  async *pairsOf(table: string, after?: string): AsyncGenerator<PairReading[]> {
     const { pk, sk } = pairPrefix(table);
     const query = {
       TableName: this.#table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
       ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
       ConsistentRead: true,
+      ...(after !== undefined && { ExclusiveStartKey: pairKey({ table, principal: after }) }),
     };
     for await (const { Items = [] } of paginateQuery({ client: this.#client }, query))
       yield Items.map(item => ({ record: item.record as PairRecord, grants: item.grants as ActiveGrant[] }));

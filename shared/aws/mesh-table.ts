@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { AppliedMesh, MeshStore } from '../mesh/applied-mesh.ts';
-import { meshKey } from './ledger-keys.ts';
+import { DUE, meshKey } from './ledger-keys.ts';
 
 /** The applied mesh, one item of the ledger's table (DynamoDB's limit: 400 KB, some thousand policies). */
 export class MeshTable implements MeshStore {
@@ -34,6 +34,8 @@ export class MeshTable implements MeshStore {
   }
 
   async save(applied: AppliedMesh): Promise<void> {
-    await this.#client.send(new PutCommand({ TableName: this.#table, Item: { ...meshKey, applied } }));
+    // Due with the very write that puts other policies in force: whoever saves them and dies leaves it to the sweep.
+    const due = applied.redecide && { due: DUE, dueAt: applied.appliedAt };
+    await this.#client.send(new PutCommand({ TableName: this.#table, Item: { ...meshKey, applied, ...due } }));
   }
 }

@@ -11,6 +11,8 @@ export interface AppliedMesh {
   leaving?: Leaving;
   /** Domains whose first reconcile is still to be started. */
   onboarding?: string[];
+  /** Domains on whose tables the active grants are still to be decided again, by these policies. */
+  redecide?: string[];
 }
 
 export interface Leaving {

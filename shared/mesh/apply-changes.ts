@@ -3,6 +3,7 @@
 import type { Wanted } from '../access/share-back.ts';
 import type { AppliedMesh, Leaving } from './applied-mesh.ts';
 import type { LeavingThing } from './apply-leaving.ts';
+import type { Foreseen } from './apply-redecide.ts';
 
 /** The hub's data lake settings, as far as `apply` concerns itself with them. */
 export interface HubSettings {
@@ -42,6 +43,8 @@ export interface HubState {
   left?: Readonly<Record<string, Left>>;
   /** Who each domain was said to share back to last; undefined where that is not kept. */
   sharedBack?: Readonly<Record<string, readonly string[]>>;
+  /** What deciding active grants again by the stage's policies would come to, for each domain where that is due. */
+  foreseen?: readonly Foreseen[];
   /** Whether a domain's first reconcile can be started from here. */
   isOnboarding?: boolean;
 }
@@ -78,12 +81,15 @@ export type GrantPermission = Told & {
 /** What changes in the mesh itself: all of it takes effect when the mesh is saved. */
 export type MeshChange = Told & { kind: 'mesh-added' | 'mesh-changed' | 'mesh-removed' };
 
-export type SaveMesh = Told & { kind: 'save-mesh'; leaving?: Leaving; onboarding?: string[] };
+export type SaveMesh = Told & { kind: 'save-mesh'; leaving?: Leaving; onboarding?: string[]; redecide?: string[] };
 
 export type ReconcileDomain = Told & { kind: 'reconcile'; domain: string };
 
 /** Standing grants on all central tables of a domain come and go. */
 export type ShareBack = Told & { kind: 'share-back'; domain: string; wanted: Wanted };
+
+/** Active grants on a domain's tables are decided again. */
+export type RedecideGrants = Told & { kind: 'redecide'; foreseen: Foreseen };
 
 /** Its grants are revoked, its links and central tables removed. */
 export type Offboard = Told & { kind: 'offboard'; thing: LeavingThing };
@@ -103,6 +109,7 @@ export type Change =
   | SaveMesh
   | ReconcileDomain
   | ShareBack
+  | RedecideGrants
   | Offboard
   | RevokePermission
   | UnregisterLocation

@@ -18,7 +18,9 @@ import {
 } from './apply-changes.ts';
 import { leavingWith, nameOfThing, thingsOf } from './apply-leaving.ts';
 import { planApply } from './apply-plan.ts';
+import { domainsToRedecide } from './apply-redecide.ts';
 import { type SharedBack, sharingDomains } from './apply-share-back.ts';
+import { type ActiveGrants, foresee } from './foresee-grants.ts';
 import { type Offboarding, type OffboardOptions, offboard } from './offboard.ts';
 import { type Onboarding, onboard } from './onboard.ts';
 import type { StageOfFolder } from './read-mesh-folder.ts';
@@ -49,6 +51,7 @@ export interface ApplyServices {
   };
   mesh: MeshStore;
   sharedBack: SharedBack;
+  activeGrants: ActiveGrants;
   offboarding: Offboarding;
   /** Without it nothing is reconciled by `apply`. */
   onboarding?: Onboarding | undefined;
@@ -88,20 +91,23 @@ export async function prepareApply(
   { administrator }: ApplyOptions = {},
 ): Promise<ApplyPlan> {
   const caller = await services.caller();
-  const { hub, stage: name } = stage.mesh;
-  if (caller.account !== hub) throw new NotTheHubError(name, hub, caller.account);
+  const { hub: account, stage: name } = stage.mesh;
+  if (caller.account !== account) throw new NotTheHubError(name, account, caller.account);
   // The ledger first: where it is missing, the stage is not deployed, and nothing else need be asked.
   const applied = await services.mesh.load();
-  const [settings, locations, permissions, sharedBack] = await Promise.all([
+  const toRedecide = domainsToRedecide(applied, stage);
+  const [settings, locations, permissions, sharedBack, foreseen] = await Promise.all([
     services.settings.read(),
     services.locations.list(),
     services.permissions.list(),
     services.sharedBack.read(sharingDomains(applied, stage.mesh)),
+    foresee(services.activeGrants, stage, toRedecide, services.now()),
   ]);
   const principal = callerPrincipal(caller.arn, settings.administrators, administrator);
   const left = await countLeft(services.offboarding, applied, stage);
   const isOnboarding = services.onboarding !== undefined;
-  return planApply(stage, principal, { settings, locations, permissions, applied, left, sharedBack, isOnboarding });
+  const hub = { settings, locations, permissions, applied, left, sharedBack, foreseen, isOnboarding };
+  return planApply(stage, principal, hub);
 }
 
 /** What each thing that leaves still has: as the worker says that is at it, or counted. */
@@ -135,7 +141,7 @@ export async function carryOut(
     const note = await carryOutOne(services, stage, change);
     if (note) notes.push(note);
   }
-  if (plan.changes.some(({ kind }) => kind === 'share-back')) {
+  if (plan.changes.some(({ kind }) => kind === 'share-back' || kind === 'redecide')) {
     const note = await services.offboarding.kick();
     if (note) notes.push(note);
   }
@@ -161,8 +167,8 @@ async function carryOutOne(
       await services.permissions.grant(change);
       return undefined;
     case 'save-mesh': {
-      const { leaving, onboarding } = change;
-      const joining = { ...(leaving && { leaving }), ...(onboarding && { onboarding }) };
+      const { leaving, onboarding, redecide } = change;
+      const joining = { ...(leaving && { leaving }), ...(onboarding && { onboarding }), ...(redecide && { redecide }) };
       await services.mesh.save({ mesh, policies, appliedAt: services.now(), ...joining } satisfies AppliedMesh);
       return undefined;
     }

@@ -13,6 +13,7 @@ import { diffMesh, isSameMesh } from './apply-diff.ts';
 import { domainsToReconcile, leavingWith, removalDigest } from './apply-leaving.ts';
 import { planOffboarding } from './apply-offboard-plan.ts';
 import { diffPolicies } from './apply-policy-diff.ts';
+import { planRedecisions } from './apply-redecide.ts';
 import { planShareBack } from './apply-share-back.ts';
 import { hubRoles } from './hub-roles.ts';
 import { prefixArn, sameLocation } from './location-arns.ts';
@@ -43,12 +44,16 @@ export function planApply(stage: StageOfFolder, caller: string | undefined, stat
   const onboarding = state.isOnboarding
     ? [...new Set([...stillToReconcile, ...domainsToReconcile(applied?.mesh, mesh)])]
     : [];
+  const foreseen = state.foreseen ?? [];
+  const redecide = new Set([...(applied?.redecide ?? []), ...foreseen.map(({ domain }) => domain)]);
+  const toRedecide = Object.keys(mesh.domains).filter(name => redecide.has(name));
   const save: SaveMesh = {
     kind: 'save-mesh',
     subject: `stage ${mesh.stage}`,
     sentence: saveSentence(meshChanges),
     ...(leaving && { leaving }),
     ...(onboarding.length > 0 && { onboarding }),
+    ...(toRedecide.length > 0 && { redecide: toRedecide }),
   };
   return {
     changes: [
@@ -57,6 +62,7 @@ export function planApply(stage: StageOfFolder, caller: string | undefined, stat
       ...planGrants(mesh, state),
       ...meshChanges,
       ...(isSameMesh(applied, stage) ? [] : [save]),
+      ...planRedecisions(foreseen),
       ...planShareBack(mesh, state),
       ...onboarding.map(domain => ({
         kind: 'reconcile' as const,
@@ -66,7 +72,7 @@ export function planApply(stage: StageOfFolder, caller: string | undefined, stat
       })),
       ...offboarding.changes,
     ],
-    notes: [...locations.notes, ...offboarding.notes, ...planNotes(policyChanges, state)],
+    notes: [...locations.notes, ...offboarding.notes, ...planNotes(state)],
     ...(removals.length > 0 && { removal: removalDigest(mesh, removals) }),
   };
 }
@@ -150,13 +156,8 @@ function saveSentence(changes: readonly MeshChange[]): string {
   return 'the order or the comments of the mesh and its policies have changed, nothing that they say';
 }
 
-function planNotes(policyChanges: readonly MeshChange[], { applied, permissions }: HubState): string[] {
+function planNotes({ permissions }: HubState): string[] {
   const notes: string[] = [];
-  if (applied && policyChanges.length > 0) {
-    notes.push(
-      'New policies decide on requests, decisions and extensions from now on. Access that is granted already is not decided again: it goes on until it ends or is revoked.',
-    );
-  }
   const isOpen = permissions?.some(
     held => held.principal === IAM_ALLOWED_PRINCIPALS && held.permission === 'CREATE_DATABASE',
   );

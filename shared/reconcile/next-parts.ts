@@ -30,6 +30,8 @@ export async function nextParts(
     .filter(part => partName(part) > after)
     .slice(0, PARTS_AT_ONCE);
   const last = next.at(-1);
+  // After the last of them the names are not listed again.
+  if (last && phase === 'compare' && next.length < PARTS_AT_ONCE) return { parts: next, position: { phase: 'remove' } };
   if (last) return { parts: next, position: { phase, after: partName(last) } };
   return phase === 'compare'
     ? nextParts(services, run, { phase: 'remove' })

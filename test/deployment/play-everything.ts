@@ -69,6 +69,7 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await eventsAreRefused(mesh);
   await anAccountSendsTooMuch(mesh);
   await accessIsTakenBack(mesh);
+  await policiesChange(mesh);
   await endsArePutOffAndTakenBack(mesh);
   await grantingFailsForAWhile(mesh);
   await readingFailsForAWhile(mesh);
@@ -318,6 +319,25 @@ async function endsArePutOffAndTakenBack(mesh: Mesh): Promise<void> {
   }
   await mesh.advance(200);
   await rest(mesh);
+}
+
+/** Aviation closes a column that somebody reads, and opens it again; labels rise on a table of climate's. */
+async function policiesChange(mesh: Mesh): Promise<void> {
+  const stage = () => readStage(ROOT, readFileSync(join(ROOT, 'mesh.yml'), 'utf8'), 'local');
+  const services = applyServices(administratorOf(mesh.endpoint, HUB), meshFile, () => mesh.clock.iso());
+  const stricter = stage();
+  stricter.mesh.domains.aviation = { ...stricter.mesh.domains.aviation!, shareBack: [REPORTING] };
+  const before = structuredClone(stricter);
+  stricter.policies.domains.aviation += `
+    @id("aviation.origin-stays") @reason("origins stay")
+    forbid (principal, action == Action::"ReadColumn", resource) when { resource.name == "origin" };`;
+  for (const each of [stricter, before]) {
+    await applyMesh({ ...services, onboarding: undefined }, each);
+    for (let minute = 0; minute < 6; minute++) {
+      await mesh.advance(60);
+      await rest(mesh);
+    }
+  }
 }
 
 /** Provisioning that fails waits, and is tried again. */

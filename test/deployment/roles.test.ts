@@ -110,6 +110,7 @@ describe('roles', () => {
     const asked = ['birds-1', 'birds-1', 'birds-2', 'birds-3', 'birds-3', 'birds-4', 'birds-5'];
     expect(requests('Access Approval Needed')).toEqual(asked);
     expect(requests('Access Extended')).toEqual(['birds-1', 'flights-1']);
+    expect(requests('Access Narrowed')).toEqual(['flights-1', 'flights-4']);
     expect(requests('Access Denied')).toEqual(['birds-2', 'birds-3', 'birds-4', 'birds-5', 'nowhere-1']);
     // And the 120 of an account that sends too much.
     expect(requests('Event Refused')).toHaveLength(5 + 120);
@@ -117,6 +118,8 @@ describe('roles', () => {
     const causeOf = (requestId: string) =>
       told.find(({ type, data }) => type === 'Access Revoked' && data.requestId === requestId)?.data.cause;
     expect(causeOf('buoys-1')).toBe('table-removed');
+    // Its row filter goes by the column that was closed.
+    expect(causeOf('flights-3')).toBe('policy');
     expect(causeOf('weather-3')).toBe('offboarded');
     const removed = told.filter(event => event.type === 'Catalog Table Removed').map(({ data }) => data.table);
     expect(removed.sort()).toEqual(['buoys', 'co2', 'weather']);

@@ -67,6 +67,11 @@ const LISTENS: Record<string, (event: Event) => boolean> = {
     event.source === 'trellis' &&
     (event.detail.data.changes ?? []).some((change: string) => STRUCTURAL.includes(change)),
   NotifyRule: event => event.source === 'trellis' && NOTIFIED.includes(event['detail-type']),
+  // Nobody has anything on a table that was only now created.
+  LabelsRule: event =>
+    event['detail-type'] === 'Catalog Table Synced' &&
+    event.source === 'trellis' &&
+    (event.detail.data.changes ?? []).some((change: string) => STRUCTURAL.includes(change) && change !== 'created'),
 };
 
 const made = [NATIVE, OURS, STRANGE, { trellis: Object.keys(told) }].flatMap(sources =>
@@ -151,9 +156,9 @@ describe("rules on the hub's bus", () => {
     },
   );
 
-  it('never hear Trellis itself, but for two, of which nothing is told in turn', () => {
+  it('never hear Trellis itself, but for three, of which no change of a table is told in turn', () => {
     const hearing = listening.filter(rule => matching(rule).some(event => event.source === 'trellis'));
-    expect(hearing.map(({ id }) => id).sort()).toEqual(['NotifyRule', 'ShareBackRule']);
+    expect(hearing.map(({ id }) => id).sort()).toEqual(['LabelsRule', 'NotifyRule', 'ShareBackRule']);
   });
 
   it('hand over a table whose columns changed, and none of which only the description or a partition did', () => {
@@ -170,15 +175,19 @@ describe("rules on the hub's bus", () => {
     expect(isHeard([])).toBe(false);
   });
 
-  it('hand it over as a piece of work that the function of the queue knows', () => {
-    const [target] = targetsOf(hub).filter(({ rule }) => rule.id === 'ShareBackRule');
-    const event = eventOf('trellis', 'Catalog Table Synced', mesh.hub);
-    event.detail.data = { database: 'aviation_ops', table: 'flights', changes: ['columns'] };
-    const read = compileInput(target!.target, { name: 'share-back', arn: target!.rule.arn });
-    const work: DueItem = { kind: 'share-back', table: 'aviation_ops.flights' };
-    const routed = { envelope: event, text: JSON.stringify(event), receivedAt: 0 } as unknown as RoutedEvent;
-    expect(JSON.parse(read(routed))).toEqual(work);
-  });
+  it.each(['share-back', 'labels'] as const)(
+    'hand it over as a piece of work that the function of the queue knows: %s',
+    kind => {
+      const id = { 'share-back': 'ShareBackRule', labels: 'LabelsRule' }[kind];
+      const [target] = targetsOf(hub).filter(({ rule }) => rule.id === id);
+      const event = eventOf('trellis', 'Catalog Table Synced', mesh.hub);
+      event.detail.data = { database: 'aviation_ops', table: 'flights', changes: ['columns'] };
+      const read = compileInput(target!.target, { name: kind, arn: target!.rule.arn });
+      const work: DueItem = { kind, table: 'aviation_ops.flights' };
+      const routed = { envelope: event, text: JSON.stringify(event), receivedAt: 0 } as unknown as RoutedEvent;
+      expect(JSON.parse(read(routed))).toEqual(work);
+    },
+  );
 });
 
 describe("forwarding to the hub's bus", () => {

@@ -37,6 +37,8 @@ export class MemoryLake implements LakePermissions, ConsumerLinks, ResourceShare
   readonly links = new Set<string>();
   readonly changes: LakeChange[] = [];
   readonly #foreign = new Set<string>();
+  /** The columns of a table, of which alone filters are made; undefined for one that is not looked up. */
+  columnsOf: (table: string) => readonly { name: string }[] | undefined = () => undefined;
 
   /** A filter that somebody else made and granted. */
   putForeignFilter(pair: Pair, filter: CellFilter): void {
@@ -91,6 +93,10 @@ export class MemoryLake implements LakePermissions, ConsumerLinks, ResourceShare
   }
 
   async createFilter(table: string, filter: CellFilter): Promise<void> {
+    const columns = this.columnsOf(table);
+    const missing = columns && filter.columns.find(name => !columns.some(column => column.name === name));
+    if (missing !== undefined)
+      throw Object.assign(new Error(`Column not found: ${missing}`), { name: 'InvalidInputException' });
     this.changes.push({ kind: 'create', table, filter: filter.name });
     const key = `${table} ${filter.name}`;
     if (!this.filters.has(key)) this.filters.set(key, structuredClone(filter));

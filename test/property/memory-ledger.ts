@@ -26,7 +26,7 @@ export interface KeptRevocation {
   doneAt?: Instant;
 }
 
-interface Stored<T> {
+export interface Stored<T> {
   value: T;
   dueAt: Instant | undefined;
 }
@@ -56,6 +56,8 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
   readonly shared = new Map<string, Stored<DomainWork>>();
   /** Revocations of many, by their ids. */
   readonly revocations = new Map<string, Stored<KeptRevocation>>();
+  /** What else is due, of those who keep it elsewhere. */
+  readonly alsoDue: (() => { dueAt: Instant | undefined; item: DueItem }[])[] = [];
   /** What was committed, in order. */
   readonly committed: Transition[] = [];
   /** What readers still see of items that a transaction is writing: see `commitInPieces`. */
@@ -86,8 +88,11 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     return ofAccount.reduce((sum, [, { value }]) => sum + value.grants.length, 0);
   }
 
-  async *pairsOf(table: string): AsyncGenerator<PairReading[]> {
-    yield [...this.pairs.values()].map(({ value }) => copy(value)).filter(({ record }) => record.table === table);
+  async *pairsOf(table: string, after = ''): AsyncGenerator<PairReading[]> {
+    yield [...this.pairs.values()]
+      .map(({ value }) => copy(value))
+      .filter(({ record }) => record.table === table && record.principal > after)
+      .sort((a, b) => (a.record.principal < b.record.principal ? -1 : 1));
   }
 
   async settleClosed(table: string): Promise<void> {
@@ -230,6 +235,7 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
         dueAt,
         item: { kind: 'share-back-domain' as const, domain },
       })),
+      ...this.alsoDue.flatMap(items => items()),
     ];
     return items
       .filter(item => item.dueAt !== undefined)

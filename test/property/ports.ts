@@ -9,6 +9,7 @@ import type { Announcer, Outbox } from '../../shared/telling/outbox.ts';
 import type { ToldEvent } from '../../shared/telling/told-event.ts';
 import type { MemoryLake } from './memory-lake.ts';
 import type { MemoryLedger, WholeLedger } from './memory-ledger.ts';
+import type { MemoryRedecisions } from './memory-redecisions.ts';
 import type { MemoryRevocations } from './memory-revocations.ts';
 import type { MemoryStandings } from './memory-standings.ts';
 import type { PortCall, Process, Scheduler } from './scheduler.ts';
@@ -62,7 +63,7 @@ export function ledgerPorts(step: Step, ledger: MemoryLedger, real: WholeLedger 
     loadRequest: id => step('ledger.loadRequest', () => real.loadRequest(id)),
     loadPair: pair => step('ledger.loadPair', () => real.loadPair(pair)),
     countGrants: (account, table) => step('ledger.countGrants', () => real.countGrants(account, table)),
-    pairsOf: table => pairPages(step, real, table),
+    pairsOf: (table, after) => pairPages(step, real, table, after),
     settleClosed: table => step('ledger.settleClosed', () => real.settleClosed(table)),
     commit: transition =>
       step(
@@ -79,10 +80,15 @@ export function ledgerPorts(step: Step, ledger: MemoryLedger, real: WholeLedger 
   };
 }
 
-async function* pairPages(step: Step, ledger: WholeLedger, table: string): AsyncIterable<readonly PairReading[]> {
+async function* pairPages(
+  step: Step,
+  ledger: WholeLedger,
+  table: string,
+  after?: string,
+): AsyncIterable<readonly PairReading[]> {
   yield* await step('ledger.pairsOf', async () => {
     const pages: (readonly PairReading[])[] = [];
-    for await (const page of ledger.pairsOf(table)) pages.push(page);
+    for await (const page of ledger.pairsOf(table, after)) pages.push(page);
     return pages;
   });
 }
@@ -123,6 +129,33 @@ export function revocationPorts(step: Step, revocations: MemoryRevocations): Bul
     openRequests: (...given) => step('revocations.openRequests', () => revocations.openRequests(...given)),
     saveProgress: (...given) => step('revocations.saveProgress', () => revocations.saveProgress(...given)),
     finish: (...given) => step('revocations.finish', () => revocations.finish(...given)),
+  };
+}
+
+export function redecisionPorts(
+  step: Step,
+  redecisions: MemoryRedecisions,
+): Pick<WorkServices, 'calledTables' | 'redecidedDomains' | 'changedPolicies'> {
+  const { mesh, domains } = redecisions;
+  return {
+    calledTables: {
+      callFor: (tables, dueAt, certainAt) =>
+        step('redecisions.callFor', () => redecisions.callFor(tables, dueAt, certainAt)),
+      take: (table, until) => step('redecisions.take', () => redecisions.take(table, until)),
+      finish: taken => step('redecisions.finish', () => redecisions.finish(taken)),
+      putOff: (...given) => step('redecisions.putOff', () => redecisions.putOff(...given)),
+    },
+    changedPolicies: {
+      load: () => step('redecisions.loadMesh', () => mesh.load()),
+      begin: (domain, account) => step('redecisions.begin', () => mesh.begin(domain, account)),
+      finish: mark => step('redecisions.finishMesh', () => mesh.finish(mark)),
+    },
+    redecidedDomains: {
+      load: domain => step('redecisions.loadDomain', () => domains.load(domain)),
+      save: (...given) => step('redecisions.saveDomain', () => domains.save(...given)),
+      finish: work => step('redecisions.finishDomain', () => domains.finish(work)),
+      grantedTables: (...given) => step('redecisions.grantedTables', () => domains.grantedTables(...given)),
+    },
   };
 }
 

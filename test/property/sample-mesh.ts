@@ -81,6 +81,10 @@ export const POLICIES: PolicyEngine = {
     const names = question.columns.map(column => column.name);
     return { outcome: 'approved', columns: names, refusedColumns: [], reasons: [], policies: ['on-approval'] };
   },
+  decideAgain({ question }) {
+    const names = question.columns.map(column => column.name);
+    return { columns: names, refusedColumns: [], reasons: [], policies: [`on-${question.purpose}`] };
+  },
 };
 
 export function envelope(

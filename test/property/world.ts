@@ -5,15 +5,18 @@ import { doWork, type WorkServices } from '../../shared/access/do-work.ts';
 import { enforceRequest, type RequestProgress } from '../../shared/access/enforce-request.ts';
 import { keepQuestion } from '../../shared/access/keep-question.ts';
 import type { DueItem } from '../../shared/access/ledger.ts';
+import type { PolicyEngine } from '../../shared/access/policy.ts';
 import { sweep } from '../../shared/access/sweep.ts';
-import type { TableDescription } from '../../shared/access/table-description.ts';
+import type { CentralCatalog, TableDescription } from '../../shared/access/table-description.ts';
 import { takeAccessEvent } from '../../shared/access/take-access-event.ts';
 import type { Processes, TakeServices } from '../../shared/access/take-services.ts';
+import { FRESH_MILLISECONDS } from '../../shared/lambda/applied-mesh-cache.ts';
 import { restSeconds } from '../../shared/lambda/retry-pace.ts';
 import type { Decisions } from './decisions.ts';
 import { MemoryDepartures } from './memory-departures.ts';
 import { MemoryLake } from './memory-lake.ts';
 import { MemoryLedger, type WholeLedger } from './memory-ledger.ts';
+import { MemoryRedecisions } from './memory-redecisions.ts';
 import { MemoryRevocations } from './memory-revocations.ts';
 import { MemoryStandings } from './memory-standings.ts';
 import {
@@ -22,7 +25,9 @@ import {
   ledgerPorts,
   linkPorts,
   outboxPorts,
+  redecisionPorts,
   revocationPorts,
+  type Step,
   standingPorts,
   stepsOf,
 } from './ports.ts';
@@ -55,6 +60,7 @@ const MACHINE_TRIES = 4;
 export interface Sabotage {
   ledger?(ledger: WholeLedger): WholeLedger;
   lake?(lake: LakePermissions): LakePermissions;
+  catalog?(catalog: CentralCatalog): CentralCatalog;
 }
 
 /** Trellis's use cases as processes on one scheduler, over a ledger and a Lake Formation in memory. */
@@ -63,6 +69,9 @@ export class World {
   readonly ledger: MemoryLedger;
   readonly lake = new MemoryLake();
   readonly standings: MemoryStandings;
+  readonly redecisions: MemoryRedecisions;
+  /** The policies in force, and when they came into force; functions may go by those before for a minute. */
+  policies: { engine: PolicyEngine; since: number }[] = [{ engine: POLICIES, since: 0 }];
   /** The central tables. */
   readonly tables = new Map<string, TableDescription>(TABLES.map(table => [table, description(table)]));
   /** What reached each bus. */
@@ -72,6 +81,8 @@ export class World {
   readonly faults: string[] = [];
   /** When each process that was killed would have ended at the latest. */
   readonly deadlinesOfKilled: { startedAt: number; deadline: number }[] = [];
+  /** Requests are decided on the tables as they are, which costs a call. */
+  isReadAnew = false;
   readonly #hasMachines: boolean;
   readonly #sabotage: Sabotage;
   readonly #questions = new Map<string, () => void>();
@@ -89,8 +100,10 @@ export class World {
     sabotage?: Sabotage;
   }) {
     this.scheduler = new Scheduler(START, decisions);
+    this.lake.columnsOf = table => this.tables.get(table)?.columns;
     this.ledger = new MemoryLedger(() => this.now());
     this.standings = new MemoryStandings(this.ledger, () => this.now());
+    this.redecisions = new MemoryRedecisions(this.ledger, () => this.now());
     this.#hasMachines = hasMachines;
     this.#sabotage = sabotage;
   }
@@ -199,8 +212,8 @@ export class World {
     const step = stepsOf(this.scheduler, process);
     return {
       mesh: MESH,
-      policies: POLICIES,
-      catalog: CATALOG,
+      policies: this.policiesAt(process.startedAt - FRESH_MILLISECONDS),
+      catalog: this.isReadAnew ? this.#catalog(step) : CATALOG,
       ledger: this.#ledger(process),
       leaving: { among: async () => [] },
       outbox: outboxPorts(step, this.ledger),
@@ -214,6 +227,7 @@ export class World {
     const step = stepsOf(this.scheduler, process);
     const lake = lakePorts(step, this.lake);
     const links = linkPorts(step, this.lake);
+    const catalog = this.#catalog(step);
     return {
       mesh: MESH,
       ledger: this.#ledger(process),
@@ -223,7 +237,9 @@ export class World {
       departures: new MemoryDepartures(this.ledger),
       revocations: revocationPorts(step, new MemoryRevocations(this.ledger, MESH)),
       ...standingPorts(step, this.standings),
-      catalog: { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) },
+      ...redecisionPorts(step, this.redecisions),
+      inForce: () => step('mesh.load', async () => ({ mesh: MESH, policies: this.policiesAt(this.scheduler.now) })),
+      catalog: this.#sabotage.catalog?.(catalog) ?? catalog,
       domainTables: { list: () => step('catalog.list', async () => ({ tables: [...this.tables.keys()] })) },
       outbox: outboxPorts(step, this.ledger),
       announcer: announcerPorts(step, this.announced),
@@ -234,6 +250,14 @@ export class World {
       pause: milliseconds => this.scheduler.pause(process, milliseconds),
       newHolder: () => `holder ${++this.#holders}`,
     };
+  }
+
+  #catalog(step: Step): CentralCatalog {
+    return { describe: table => step('catalog.describe', async () => structuredClone(this.tables.get(table))) };
+  }
+
+  policiesAt(instant: number): PolicyEngine {
+    return this.policies.findLast(({ since }) => since <= instant)?.engine ?? POLICIES;
   }
 
   #ledger(process: Process): WholeLedger {
@@ -275,6 +299,12 @@ function nameOf(item: DueItem): string {
       return `${item.kind} ${item.domain}`;
     case 'revocation':
       return `${item.kind} ${item.revocationId}`;
+    case 'redecide-domain':
+      return `${item.kind} ${item.domain}`;
+    case 'redecide-mesh':
+      return item.kind;
+    case 'redecide':
+    case 'labels':
     case 'closed':
     case 'share-back':
     case 'removal':

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { laterBy } from '../../../shared/access/access-request.ts';
 import { ConvergeIncompleteError, convergePair } from '../../../shared/access/converge-pair.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
-import { isSettled, newPair } from '../../../shared/access/pair-record.ts';
+import { afterTransition, isSettled, newPair } from '../../../shared/access/pair-record.ts';
+import { COLUMNS, description } from '../../property/sample-mesh.ts';
 import { eachRig, PAIR } from './enforce-rig.ts';
 import { ANALYST, APPROVED, END, FLIGHTS, NOW } from './samples.ts';
 
@@ -72,6 +73,68 @@ describe('converging a pair', () => {
     await enforce();
     expect([...rig().lake.links]).toEqual([`${FLIGHTS} 444444444444`]);
     expect([...rig().lake.sights]).toEqual([`${FLIGHTS} ${other.principal}`]);
+  });
+
+  describe('on a table that has lost a column', () => {
+    const [origin, destination, delay] = COLUMNS;
+    const whole = description(FLIGHTS);
+    const give = async (requestId: string, columns: string[], rowFilter: string | null = null) => {
+      const before = await rig().ledger.loadPair(PAIR);
+      const put = { requestId, columns, rowFilter, expiresAt: END };
+      const after = afterTransition(before.record, [...before.grants, put]);
+      await rig().ledger.commit({ at: rig().now, tell: [], pairs: [{ before, after, put }] });
+    };
+    const end = async (requestId: string) => {
+      const before = await rig().ledger.loadPair(PAIR);
+      const rest = before.grants.filter(grant => grant.requestId !== requestId);
+      const after = afterTransition(before.record, rest);
+      await rig().ledger.commit({ at: rig().now, tell: [], pairs: [{ before, after, remove: requestId }] });
+    };
+    const columns = () =>
+      rig()
+        .lake.accessByTrellis(PAIR)
+        .map(filter => filter.columns);
+    const due = async () => {
+      const kinds: string[] = [];
+      for await (const page of rig().ledger.due(rig().now)) kinds.push(...page.map(({ kind }) => kind));
+      return kinds;
+    };
+    const lose = (name: string) =>
+      rig().catalog.set(FLIGHTS, { ...whole, columns: whole.columns.filter(column => column.name !== name) });
+
+    it('takes away what has ended beside the rest, and gives the column again when it is back', async () => {
+      await give('r1', [origin]);
+      await give('r2', [destination, delay]);
+      await convergePair(rig().services, PAIR);
+      lose(delay);
+      await end('r1');
+      await convergePair(rig().services, PAIR);
+      expect(columns()).toEqual([['destination']]);
+      expect(await due()).toEqual([]);
+      rig().catalog.set(FLIGHTS, whole);
+      rig().now = laterBy(rig().now, 3_600_000);
+      expect(await due()).toEqual(['pair']);
+      await convergePair(rig().services, PAIR);
+      expect(columns()).toEqual([['delay', 'destination']]);
+      expect(isSettled((await rig().ledger.loadPair(PAIR)).record)).toBe(true);
+    });
+
+    it('gives nothing where the rows were chosen by it', async () => {
+      await give('r1', [origin, delay], 'delay > 5');
+      await give('r2', [delay], 'delay > 5');
+      await convergePair(rig().services, PAIR);
+      lose(delay);
+      await end('r2');
+      await give('r3', [destination, delay], 'delay > 5');
+      await convergePair(rig().services, PAIR);
+      expect(columns()).toEqual([]);
+    });
+
+    it('says why where that is not the reason', async () => {
+      await give('r1', [origin]);
+      rig().lake.createFilter = () => Promise.reject(new Error('throttled'));
+      await expect(convergePair(rig().services, PAIR)).rejects.toThrow('throttled');
+    });
   });
 
   it('settles nothing while a dead holder’s calls may land, and has the sweep look again', async () => {

@@ -2,15 +2,17 @@ import { beforeEach } from 'vitest';
 import { type Instant, laterBy, type RequestState } from '../../../shared/access/access-request.ts';
 import type { WorkServices } from '../../../shared/access/do-work.ts';
 import type { Ledger } from '../../../shared/access/ledger.ts';
+import type { PolicyEngine } from '../../../shared/access/policy.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
 import type { TableDescription } from '../../../shared/access/table-description.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryDepartures } from '../../property/memory-departures.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
+import { MemoryRedecisions } from '../../property/memory-redecisions.ts';
 import { MemoryRevocations } from '../../property/memory-revocations.ts';
 import { MemoryStandings } from '../../property/memory-standings.ts';
-import { description, MESH } from '../../property/sample-mesh.ts';
+import { description, MESH, POLICIES } from '../../property/sample-mesh.ts';
 import { ANALYST, END, FLIGHTS, NOW, requestIn } from './samples.ts';
 
 export const PAIR = { principal: ANALYST, table: FLIGHTS };
@@ -25,6 +27,9 @@ export class EnforceRig {
   readonly told: ToldEvent[] = [];
   readonly reports: string[] = [];
   #holders = 0;
+  readonly redecisions = new MemoryRedecisions(this.ledger, () => this.now);
+  /** The policies in force. */
+  policies: PolicyEngine = POLICIES;
   readonly standings = new MemoryStandings(this.ledger, () => this.now);
   /** The central tables. */
   readonly catalog = new Map<string, TableDescription>([[FLIGHTS, description(FLIGHTS)]]);
@@ -40,6 +45,10 @@ export class EnforceRig {
     domainTables: { list: async () => ({ tables: [...this.catalog.keys()] }) },
     departures: this.departures,
     revocations: this.revocations,
+    calledTables: this.redecisions,
+    redecidedDomains: this.redecisions.domains,
+    changedPolicies: this.redecisions.mesh,
+    inForce: async () => ({ mesh: MESH, policies: this.policies }),
     outbox: this.ledger,
     announcer: {
       announce: async events => {
@@ -55,6 +64,10 @@ export class EnforceRig {
       this.now = laterBy(this.now, milliseconds);
     },
   };
+
+  constructor() {
+    this.lake.columnsOf = table => this.catalog.get(table)?.columns;
+  }
 
   /** A request that has come to a state, with what it told forgotten. */
   async given(state: RequestState, expiresAt = END): Promise<void> {

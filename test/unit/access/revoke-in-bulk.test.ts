@@ -14,7 +14,16 @@ import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
-import { ANALYTICS, AVIATION, FORECAST, HUB, MESH, PRINCIPALS, TABLES } from '../../property/sample-mesh.ts';
+import {
+  ANALYTICS,
+  AVIATION,
+  description,
+  FORECAST,
+  HUB,
+  MESH,
+  PRINCIPALS,
+  TABLES,
+} from '../../property/sample-mesh.ts';
 import { Ledgers } from '../offboarding/ledger-on-disk.ts';
 import { Mortal } from '../offboarding/mortal.ts';
 import { EnforceRig } from './enforce-rig.ts';
@@ -47,6 +56,7 @@ async function world() {
     ledger: new LedgerTable(documents, disk.TableName),
     revocations: new BulkRevocationTable(documents, disk.TableName),
     lake: watched,
+    catalog: { describe: async table => description(table) },
     links: watched,
     shares: watched,
     outbox: new OutboxTable(documents, disk.TableName, () => now),

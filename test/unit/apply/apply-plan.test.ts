@@ -160,13 +160,6 @@ describe('what apply plans', () => {
     ]);
   });
 
-  it('says that access which is granted already is not decided again when a policy changes', () => {
-    const applied = structuredClone(done.applied!);
-    applied.policies.domains.aviation = '';
-    const { notes } = planApply(stage, CALLER, { ...done, applied });
-    expect(notes).toEqual([expect.stringContaining('not decided again')]);
-  });
-
   it('law: from any hub, applying once leaves nothing to apply, and takes nothing away', async () => {
     const arns = fc.subarray([
       ENFORCE,

@@ -9,6 +9,7 @@ import type {
 } from '../../../shared/mesh/apply-changes.ts';
 import { nameOfThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { ApplyServices } from '../../../shared/mesh/apply-mesh.ts';
+import type { GrantsOfPair } from '../../../shared/mesh/foresee-grants.ts';
 import type { LeavingStatus } from '../../../shared/mesh/offboard.ts';
 import { parseMesh } from '../../../shared/mesh/parse-mesh.ts';
 import type { StageOfFolder } from '../../../shared/mesh/read-mesh-folder.ts';
@@ -72,6 +73,8 @@ export class MemoryHub {
   readonly executions = new Map<string, string>();
   hasReconcile = true;
   isOnboarding = false;
+  /** Active grants, by domain. */
+  granted: Record<string, GrantsOfPair[]> = {};
   spokes: SpokeChecker = { check: async () => [] };
 
   #change<T>(name: string, change: () => T): T {
@@ -150,6 +153,7 @@ export class MemoryHub {
           });
         },
       },
+      activeGrants: { of: domain => this.#granted(domain) },
       offboarding: {
         count: async things => things.map(() => ({ grants: this.grantsOfEach, tables: 1 })),
         begin: async thing => {
@@ -180,6 +184,10 @@ export class MemoryHub {
       spokes: this.spokes,
       now: () => new Date(Date.parse('2026-11-21T10:00:00.000Z') + this.waited).toISOString(),
     };
+  }
+
+  async *#granted(domain: string): AsyncGenerator<GrantsOfPair> {
+    yield* this.granted[domain] ?? [];
   }
 
   #amend(change: SettingsChange): void {

@@ -126,7 +126,7 @@ function expectTrue(world: World, told: string[]) {
   expect([...world.centralPartitions.values()]).toEqual(allowed);
   for (const expected of told) {
     const matching = world.told.filter(({ type, data }) => {
-      const [first] = 'changes' in data ? data.changes : 'reasons' in data ? data.reasons : [];
+      const [first] = 'changes' in data ? data.changes : 'reasons' in data ? (data.reasons ?? []) : [];
       return `${type}: ${first}`.startsWith(expected);
     });
     expect(matching, expected).not.toEqual([]);

@@ -90,7 +90,7 @@ const schemas = Object.entries(jsonSchemas()) as [string, Schema][];
 
 it('are named as the registry names them, one for each event', () => {
   const names = schemas.map(([name]) => name);
-  expect(new Set(names).size).toBe(19);
+  expect(new Set(names).size).toBe(20);
   expect(names).toEqual(
     expect.arrayContaining([
       'trellis.access@AccessRequested',

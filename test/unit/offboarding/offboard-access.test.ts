@@ -12,12 +12,22 @@ import { LeavingTable } from '../../../shared/aws/leaving-table.ts';
 import { leavingTablesKey } from '../../../shared/aws/ledger-keys.ts';
 import { LedgerTable } from '../../../shared/aws/ledger-table.ts';
 import { OutboxTable } from '../../../shared/aws/outbox-table.ts';
+import { RedecisionTable } from '../../../shared/aws/redecision-table.ts';
 import { ShareBackTable } from '../../../shared/aws/share-back-table.ts';
 import type { LeavingThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { Mesh } from '../../../shared/mesh/mesh.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLake } from '../../property/memory-lake.ts';
-import { ANALYTICS, AVIATION, CATALOG, FORECAST, MESH, PRINCIPALS, TABLES } from '../../property/sample-mesh.ts';
+import {
+  ANALYTICS,
+  AVIATION,
+  CATALOG,
+  FORECAST,
+  MESH,
+  POLICIES,
+  PRINCIPALS,
+  TABLES,
+} from '../../property/sample-mesh.ts';
 import { APPROVED, NOW, requestIn, WAITING } from '../access/samples.ts';
 import { Ledgers } from './ledger-on-disk.ts';
 import { Mortal } from './mortal.ts';
@@ -49,8 +59,13 @@ async function world(lost: readonly string[] = LOST) {
   let holders = 0;
   const watched = process.watch(lake);
   const standings = new ShareBackTable(disk.documents, disk.TableName, () => now);
+  const redecisions = new RedecisionTable(disk.documents, disk.TableName, () => now);
   const services: WorkServices = {
     mesh: MESH,
+    calledTables: redecisions,
+    redecidedDomains: redecisions.domains,
+    changedPolicies: redecisions.mesh,
+    inForce: async () => ({ mesh: MESH, policies: POLICIES }),
     ledger: new LedgerTable(disk.documents, disk.TableName),
     departures: new DepartureLedger(disk.documents, disk.TableName),
     revocations: new BulkRevocationTable(disk.documents, disk.TableName),

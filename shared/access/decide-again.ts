@@ -1,0 +1,94 @@
+import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import type { AccessRequest, Instant } from './access-request.ts';
+import { columnReasons } from './decide-request.ts';
+import type { PolicyEngine } from './policy.ts';
+import { hasColumn, rowFilterProblem } from './present-grants.ts';
+import { ownName, type TableDescription } from './table-description.ts';
+
+/** By what active grants are decided again. */
+export interface InForce {
+  mesh: Mesh;
+  policies: PolicyEngine;
+}
+
+/** What becomes of an active grant that is decided again. It never gets more than it has. */
+export type Redecision =
+  | { kind: 'stands' }
+  /** `request` has the terms that are left; `taken` are the columns that are not. */
+  | { kind: 'narrowed'; request: AccessRequest; taken: string[]; reasons: string[] }
+  | { kind: 'ended'; request: AccessRequest; reasons: string[] };
+
+const STANDS: Redecision = { kind: 'stands' };
+
+/**
+ * Decides again the active grants of one principal on one table, in their order. Pure.
+ *
+ * Columns that the table no longer has give nothing, so that they alone change nothing. Where anything changes, they are taken out of all the
+ * grants: Lake Formation makes no filter with a column that is not there, and what is forbidden would stay.
+ */
+export function decidePairAgain(
+  requests: readonly AccessRequest[],
+  table: TableDescription,
+  inForce: InForce,
+  now: Instant,
+): Redecision[] {
+  const decide = (dropsAbsent: boolean) =>
+    requests.map(request => decideAgain(request, table, inForce, { now, dropsAbsent }));
+  const decided = decide(false);
+  return decided.every(({ kind }) => kind === 'stands') ? decided : decide(true);
+}
+
+function decideAgain(
+  request: AccessRequest,
+  table: TableDescription,
+  { mesh, policies }: InForce,
+  { now, dropsAbsent }: { now: Instant; dropsAbsent: boolean },
+): Redecision {
+  const terms = request.terms.find(each => each.table === table.table);
+  // What has left the mesh is offboarded, and what has expired is ended, for those reasons.
+  if (!terms || !isActive(request) || request.expiresAt <= now || !isInMesh(mesh, request.account)) return STANDS;
+  const isThere = (name: string) => hasColumn(table, name);
+  if (!terms.columns.some(isThere)) return STANDS;
+  const answer = policies.decideAgain({
+    question: {
+      principal: request.principal,
+      account: request.account,
+      domain: table.domain,
+      database: table.database,
+      table: ownName(table),
+      columns: table.columns.filter(column => column.isPartitionKey || terms.columns.includes(column.name)),
+      purpose: request.purpose,
+      // What is left of it: for how long it would be granted today.
+      durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
+      permission: 'SELECT',
+      hasRowFilter: terms.rowFilter !== null,
+      isPiiPurpose: isPiiPurpose(mesh, request.purpose),
+      teams: teamsOfAccount(mesh, request.account),
+    },
+    approver: request.approvedBy,
+  });
+  const decided = { ...request, policies: answer.policies };
+  const isKept = (name: string) => (isThere(name) ? answer.columns.includes(name) : !dropsAbsent);
+  const columns = terms.columns.filter(isKept);
+  const taken = terms.columns.filter(name => !isKept(name));
+  if (taken.length === 0 && answer.columns.length > 0) return STANDS;
+  const reasons = [
+    ...columnReasons({ refusedColumns: answer.refusedColumns.filter(({ name }) => taken.includes(name)) }),
+    ...taken.filter(name => !isThere(name)).map(name => `${name}: ${table.table} no longer has it`),
+  ];
+  if (!columns.some(isThere)) return { kind: 'ended', request: decided, reasons: either(answer.reasons, reasons) };
+  const problem = rowFilterProblem({ ...terms, columns }, table);
+  if (problem !== undefined) return { kind: 'ended', request: decided, reasons: [...reasons, problem] };
+  const left = request.terms.map(each => (each === terms ? { ...terms, columns } : each));
+  return { kind: 'narrowed', request: { ...decided, terms: left }, taken, reasons };
+}
+
+const DAY = 86_400_000;
+
+export function isActive({ state }: AccessRequest): boolean {
+  return state.status === 'approved' || state.status === 'granted';
+}
+
+function either(first: string[], second: string[]): string[] {
+  return first.length > 0 ? first : second;
+}

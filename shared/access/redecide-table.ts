@@ -1,0 +1,154 @@
+import type { AccessRequest, Instant } from './access-request.ts';
+import { laterBy } from './access-request.ts';
+import { decidePairAgain, type InForce, isActive, type Redecision } from './decide-again.ts';
+import { DECIDED_BEFORE_MILLISECONDS } from './departures.ts';
+import { type EnforceServices, enforceRequest, inTurn, moveTo } from './enforce-request.ts';
+import type { PairReading } from './pair-record.ts';
+import { isStanding } from './standing-grant.ts';
+import type { CentralCatalog } from './table-description.ts';
+
+/** A table whose active grants are to be decided again, taken by this worker. */
+export interface TakenTable {
+  table: string;
+  /** This call's own: a later call has another. */
+  mark: string;
+  /** What is decided from then on rests on what was changed: only a look that begins later finds all. */
+  certainAt: Instant;
+  /** The last principal that an earlier worker came to. */
+  from?: string;
+}
+
+/** Where the ledger keeps which tables' grants are to be decided again. */
+export interface CalledTables {
+  /** Has the grants on tables decided again from `dueAt` on; not for the last time before `certainAt`, nor before that of an earlier call. */
+  callFor(tables: readonly string[], dueAt: Instant, certainAt: Instant): Promise<void>;
+  /** Takes a table up, to be handed over again at `until`; undefined when nothing is called for. */
+  take(table: string, until: Instant): Promise<TakenTable | undefined>;
+  /** Nothing is due for it any more, unless it was called for or taken since. */
+  finish(taken: TakenTable): Promise<void>;
+  /** Goes on at `dueAt`, after the principal or from the beginning, unless it was called for or taken since. */
+  putOff(taken: TakenTable, dueAt: Instant, from?: string): Promise<void>;
+}
+
+export interface RedecideServices extends EnforceServices {
+  calledTables: CalledTables;
+  catalog: CentralCatalog;
+  /** The mesh and the policies as they are kept at this moment, not as they were a minute ago. */
+  inForce(): Promise<InForce>;
+}
+
+/**
+ * The labels of a table may have changed: its grants are decided again, now and once more when nobody can still be deciding by the labels before.
+ * Throws as `redecideTable`.
+ */
+export async function labelsChanged(services: RedecideServices, table: string): Promise<void> {
+  const now = services.now();
+  await services.calledTables.callFor([table], now, laterBy(now, DECIDED_BEFORE_MILLISECONDS));
+  await redecideTable(services, table);
+}
+
+/**
+ * Decides again every active grant on a table, by the policies and the labels that are there now: what is no longer allowed is taken out of it or
+ * ends it. Safe to repeat, twice at once, and to lose at any point: the table stays due until a look that began late enough came to its end.
+ *
+ * Order, and why: first every grant takes its step in the ledger, which is quick; each is due from then on, so that the sweep hands it over. Lake
+ * Formation follows, here as far as there is time.
+ *
+ * @throws the fault of the ledger, the catalog, or of what makes the policies ready: trying again helps.
+ */
+export async function redecideTable(services: RedecideServices, table: string): Promise<void> {
+  const { calledTables, catalog, now } = services;
+  const lookedAt = now();
+  const taken = await calledTables.take(table, laterBy(lookedAt, CLAIM_MILLISECONDS));
+  if (!taken) return;
+  // Read after it was taken: whoever changes policies or labels calls for the table afterwards.
+  const [inForce, description] = await Promise.all([services.inForce(), catalog.describe(table)]);
+  const changed: string[] = [];
+  let hasFailed = false;
+  if (description && Object.hasOwn(inForce.mesh.domains, description.domain)) {
+    const stopAt = laterBy(services.deadline(), -SPARE_MILLISECONDS);
+    const decide = (requests: readonly AccessRequest[]) => decidePairAgain(requests, description, inForce, now());
+    for await (const page of services.ledger.pairsOf(table, taken.from)) {
+      for (let start = 0; start < page.length; start += AT_ONCE) {
+        const round = page.slice(start, start + AT_ONCE);
+        const outcomes = await Promise.all(round.map(reading => redecidePair(services, reading, decide)));
+        changed.push(...outcomes.flatMap(outcome => outcome.changed));
+        hasFailed ||= outcomes.some(outcome => outcome.hasFailed);
+        const last = round.at(-1)?.record.principal;
+        if (now() >= stopAt) return calledTables.putOff(taken, now(), hasFailed ? undefined : last);
+      }
+    }
+  }
+  if (hasFailed) await calledTables.putOff(taken, laterBy(now(), AGAIN_MILLISECONDS));
+  else if (lookedAt >= taken.certainAt) await calledTables.finish(taken);
+  else await calledTables.putOff(taken, taken.certainAt);
+  await follow(services, changed);
+}
+
+/** Longer than the function's own time: two of them at once do no harm, only the same. */
+const CLAIM_MILLISECONDS = 120_000;
+const AGAIN_MILLISECONDS = 60_000;
+const AT_ONCE = 8;
+/** What a round of decisions may take; more than a converge does. */
+const SPARE_MILLISECONDS = 25_000;
+
+interface PairOutcome {
+  /** Requests that took a step. */
+  changed: string[];
+  hasFailed: boolean;
+}
+
+/** What fails is reported, and keeps nobody else's grants from being decided. */
+async function redecidePair(
+  services: RedecideServices,
+  { record, grants }: PairReading,
+  decide: (requests: readonly AccessRequest[]) => Redecision[],
+): Promise<PairOutcome> {
+  const ids = grants.filter(grant => !isStanding(grant)).map(({ requestId }) => requestId);
+  const changed: string[] = [];
+  try {
+    // One after the other, each on a new reading: they write the same record.
+    await inTurn(services, async () => {
+      const loaded = await Promise.all(ids.map(id => services.ledger.loadRequest(id)));
+      const requests = loaded.filter(request => request !== undefined).filter(isActive);
+      for (const redecision of decide(requests)) {
+        if (redecision.kind === 'stands') continue;
+        await takeStep(services, redecision);
+        changed.push(redecision.request.requestId);
+      }
+    });
+    return { changed, hasFailed: false };
+  } catch (fault) {
+    services.report(`The grants of ${record.principal} on ${record.table} could not be decided again`, fault);
+    return { changed, hasFailed: true };
+  }
+}
+
+async function takeStep(services: EnforceServices, redecision: Exclude<Redecision, { kind: 'stands' }>): Promise<void> {
+  const { request, reasons } = redecision;
+  const { state } = request;
+  const at = services.now();
+  if (redecision.kind === 'ended')
+    await moveTo(services, request, { status: 'ending', cause: 'policy', since: at, reasons }, { at });
+  else if (state.status === 'approved') {
+    const anew = { attempts: 0, retryAt: at, reasons: [...state.reasons, ...reasons] };
+    await moveTo(services, request, { ...state, ...anew }, { at });
+  } else if (state.status === 'granted') {
+    // What was narrowed before may not be told yet.
+    const narrowing = { since: at, reasons: [...(state.narrowing?.reasons ?? []), ...reasons] };
+    await moveTo(services, request, { ...state, narrowing }, { at });
+  }
+}
+
+/** What is not reached, or fails, the sweep hands over by itself. */
+async function follow(services: EnforceServices, requestIds: readonly string[]): Promise<void> {
+  const stopAt = laterBy(services.deadline(), -SPARE_MILLISECONDS);
+  for (const requestId of new Set(requestIds)) {
+    if (services.now() >= stopAt) return;
+    try {
+      await enforceRequest(services, requestId);
+    } catch (fault) {
+      services.report(`What was decided again of ${requestId} is taken away with the next sweep`, fault);
+    }
+  }
+}
