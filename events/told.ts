@@ -8,6 +8,8 @@ const terms = {
   ...access,
   columns: z.array(columnName),
   rowFilter: z.optional(z.string()),
+  /** Of the description alone, which has no columns. Left out for `SELECT`. */
+  permissions: z.optional(z.array(z.literal('DESCRIBE'))),
   policies: z.array(z.string()),
 };
 const table = { domain: z.string(), database: z.string(), table: z.string() };

@@ -5,10 +5,13 @@ import { nextReminder, type Question } from './open-question.ts';
 /** ISO-8601 in UTC with milliseconds: instants of one form compare as text. */
 export type Instant = string;
 
-/** What one request asks of one table: explicit columns in the table's order, and one row predicate. */
+/** What one request asks of one table: explicit columns in the table's order, and one row predicate; or its description alone. */
 export interface TableTerms {
   /** `<central database>.<table>` */
   table: string;
+  /** Left out for `SELECT`, with its `DESCRIBE`. `DESCRIBE` alone is of the whole table: Lake Formation has none of columns. */
+  permission?: 'DESCRIBE';
+  /** Of `DESCRIBE` alone: none, as nothing of them can be read. */
   columns: string[];
   /** In Lake Formation's grammar; null for all rows. */
   rowFilter: string | null;
@@ -88,10 +91,17 @@ export function tablesOf(request: AccessRequest): string[] {
  */
 export interface ActiveGrant {
   requestId: string;
+  /** As of `TableTerms`. */
+  permission?: 'DESCRIBE';
   columns: string[];
   rowFilter: string | null;
   /** Null for a standing grant, which has no end of its own. */
   expiresAt: Instant | null;
+}
+
+/** Whether a grant gives, or terms ask for, the table's description alone. */
+export function isDescribeOnly({ permission }: Pick<TableTerms, 'permission'>): boolean {
+  return permission === 'DESCRIBE';
 }
 
 /** One principal on one table. */

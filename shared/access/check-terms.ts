@@ -1,4 +1,4 @@
-import type { ActiveGrant, TableTerms } from './access-request.ts';
+import { type ActiveGrant, isDescribeOnly, type TableTerms } from './access-request.ts';
 import { rowFilterConflict } from './entitlement.ts';
 import { checkRowFilter } from './row-filter/check-row-filter.ts';
 import { parseRowFilter } from './row-filter/parse-row-filter.ts';
@@ -23,6 +23,7 @@ export function termsProblems(
 ): { rowFilter: string | null; problems: string[] } {
   const full = fullReason(terms, pair);
   if (full !== undefined) return { rowFilter: null, problems: [full] };
+  if (isDescribeOnly(terms)) return { rowFilter: null, problems: [] };
   let rowFilter: string | null = null;
   if (rowFilterText !== undefined) {
     try {

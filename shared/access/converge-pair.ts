@@ -7,13 +7,13 @@ import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge }
 import { presentGrants } from './present-grants.ts';
 import type { CentralCatalog } from './table-description.ts';
 
-/** Lake Formation in the hub, for one table's data cells filters and their grants. Every change may be repeated. */
+/** Lake Formation in the hub, for one table's data cells filters and their grants, and grants of its description. Every change may be repeated. */
 export interface LakePermissions {
   read(pair: Pair): Promise<ActualAccess>;
   createFilter(table: string, filter: CellFilter): Promise<void>;
-  grant(pair: Pair, filter: CellFilter): Promise<void>;
+  grant(pair: Pair, entry: CellFilter): Promise<void>;
   /** A grant that is not there counts as revoked. */
-  revoke(pair: Pair, filters: readonly CellFilter[]): Promise<void>;
+  revoke(pair: Pair, entries: readonly CellFilter[]): Promise<void>;
   /** A filter that is not there counts as deleted. @throws when it cannot be told whether it is there. */
   deleteFilter(table: string, filterName: string): Promise<void>;
 }
@@ -47,8 +47,8 @@ export interface ConvergeOptions {
 }
 
 export interface Convergence {
-  /** What Lake Formation lets the principal do on behalf of Trellis now; null for nothing. */
-  desired: CellFilter | null;
+  /** What Lake Formation lets the principal do on behalf of Trellis now. */
+  desired: CellFilter[];
   /** The principal's access that Trellis did not give and does not touch. */
   foreign: string[];
   /** Why the consumer's link is not as it should be. The permissions in the hub are right all the same; the sweep tries again. */
@@ -106,8 +106,8 @@ const WORK_MILLISECONDS = 20_000;
 /** Whoever dies after this leaves a grant that is missing, which the attempt after it puts there: its request is not provisioned yet. */
 async function takeBackGrants({ ledger, lake }: ConvergeServices, pair: Pair): Promise<void> {
   const { record } = await ledger.loadPair(pair);
-  const filters = Object.values(record.applied);
-  if (filters.length > 0) await lake.revoke(pair, filters);
+  const entries = Object.values(record.applied);
+  if (entries.length > 0) await lake.revoke(pair, entries);
 }
 
 async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Lease): Promise<Convergence> {
@@ -115,35 +115,29 @@ async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Leas
   const [reading, actual] = await Promise.all([ledger.loadPair(pair), lake.read(pair)]);
   const plan = planConverge(reading, actual);
   // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
-  const linking = settleLink(services, pair, plan.desired !== null);
+  const linking = settleLink(services, pair, plan.desired.length > 0);
   const applying = applyWhatIsThere(services, pair, reading, plan);
   const [linked, applied] = await Promise.allSettled([linking, applying]);
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
-  const { record, foreign, desired, isWhole } = applied.value;
+  const { record, foreign, desired } = applied.value;
   if (foreign.length > 0) services.measure?.('ForeignPermissions', foreign.length);
   const { unsureUntil } = lease;
   // Only what nobody can still change behind our back is settled; the rest the sweep looks at again.
   if (unsureUntil !== undefined && unsureUntil > services.now()) await ledger.postponePair(record, unsureUntil);
-  else if (!isWhole) await ledger.postponePair(record, laterBy(services.now(), LOST_COLUMNS_MILLISECONDS));
   else if (linkFault === undefined) await ledger.savePair(afterSettling(record, desired), services.now());
   return { desired, foreign, ...(linkFault !== undefined && { linkFault }) };
 }
 
-/** How soon a column that a table has lost is looked for again. */
-const LOST_COLUMNS_MILLISECONDS = 3_600_000;
-
 interface Applied {
   record: PairRecord;
   foreign: string[];
-  desired: CellFilter | null;
-  /** Whether it is all that the grants say. */
-  isWhole: boolean;
+  desired: CellFilter[];
 }
 
 /**
  * Applies the plan; without the columns that the table has lost, where these are why Lake Formation refuses the filter: what has ended beside them must
- * not live on. They come back with the table's column, while the grants last.
+ * not live on. While the grants last, they come back with the table's column (`redecide-table.ts`).
  */
 async function applyWhatIsThere(
   services: ConvergeServices,
@@ -152,15 +146,16 @@ async function applyWhatIsThere(
   plan: ConvergePlan,
 ): Promise<Applied> {
   try {
-    return { ...(await applyAndLookAgain(services, pair, reading, plan)), desired: plan.desired, isWhole: true };
+    return { ...(await applyAndLookAgain(services, pair, reading, plan)), desired: plan.desired };
   } catch (fault) {
     const table = plan.create && (await services.catalog.describe(pair.table));
     if (!table) throw fault;
     const [{ record, grants }, actual] = await Promise.all([services.ledger.loadPair(pair), services.lake.read(pair)]);
     const present = { record, grants: presentGrants(grants, table) };
     const rest = planConverge(present, actual);
-    if (rest.desired?.name === desiredFilter(pair.principal, grants)?.name) throw fault;
-    return { ...(await applyAndLookAgain(services, pair, present, rest)), desired: rest.desired, isWhole: false };
+    if (desiredFilter(pair.principal, present.grants)?.name === desiredFilter(pair.principal, grants)?.name)
+      throw fault;
+    return { ...(await applyAndLookAgain(services, pair, present, rest)), desired: rest.desired };
   }
 }
 
@@ -170,7 +165,7 @@ async function applyAndLookAgain(
   reading: PairReading,
   plan: ConvergePlan,
 ): Promise<{ record: PairRecord; foreign: string[] }> {
-  const record = plan.note ? await noteApplied(services, reading, plan.note) : reading.record;
+  const record = plan.note.length > 0 ? await noteApplied(services, reading, plan.note) : reading.record;
   if (isEmpty(plan)) return { record, foreign: plan.foreign };
   await apply(services, pair, plan);
   const second = planConverge({ ...reading, record }, await services.lake.read(pair));
@@ -178,16 +173,16 @@ async function applyAndLookAgain(
   return { record, foreign: second.foreign };
 }
 
-/** INVARIANT: the ledger knows of a filter before Lake Formation does. */
-async function noteApplied({ ledger, now }: ConvergeServices, { record }: PairReading, filter: CellFilter) {
-  const noted = withApplied(record, filter);
+/** INVARIANT: the ledger knows of an entry before Lake Formation does. */
+async function noteApplied({ ledger, now }: ConvergeServices, { record }: PairReading, entries: CellFilter[]) {
+  const noted = withApplied(record, entries);
   await ledger.savePair(noted, now());
   return noted;
 }
 
 async function apply({ lake }: ConvergeServices, pair: Pair, plan: ConvergePlan): Promise<void> {
   if (plan.create) await lake.createFilter(pair.table, plan.create);
-  if (plan.grant) await lake.grant(pair, plan.grant);
+  for (const entry of plan.grant) await lake.grant(pair, entry);
   if (plan.revoke.length > 0) await lake.revoke(pair, plan.revoke);
   for (const filter of plan.remove) await lake.deleteFilter(pair.table, filter.name);
 }
@@ -202,10 +197,11 @@ export class ConvergeIncompleteError extends Error {
   override name = 'ConvergeIncompleteError';
 
   constructor({ principal, table }: Pair, plan: ConvergePlan) {
-    const missing = plan.create || plan.grant ? `${plan.desired?.name} is missing` : '';
-    const left = plan.left.map(filter => `${filter.name} is left over`);
+    const lacking = plan.create && !plan.grant.includes(plan.create) ? [plan.create, ...plan.grant] : plan.grant;
+    const missing = lacking.map(({ name }) => `${name} is missing`);
+    const left = plan.left.map(({ name }) => `${name} is left over`);
     super(
-      `Lake Formation does not yet give ${principal} on ${table} what the ledger says: ${[missing, ...left].filter(Boolean).join(', ')}. Trying again helps.`,
+      `Lake Formation does not yet give ${principal} on ${table} what the ledger says: ${[...missing, ...left].join(', ')}. Trying again helps.`,
     );
   }
 }

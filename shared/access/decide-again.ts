@@ -1,9 +1,9 @@
 import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
-import type { AccessRequest, Instant } from './access-request.ts';
+import { type AccessRequest, type Instant, isDescribeOnly } from './access-request.ts';
 import { columnReasons } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import { hasColumn, rowFilterProblem } from './present-grants.ts';
-import { ownName, type TableDescription } from './table-description.ts';
+import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
 
 /** By what active grants are decided again. */
 export interface InForce {
@@ -48,7 +48,8 @@ function decideAgain(
   // What has left the mesh is offboarded, and what has expired is ended, for those reasons.
   if (!terms || !isActive(request) || request.expiresAt <= now || !isInMesh(mesh, request.account)) return STANDS;
   const isThere = (name: string) => hasColumn(table, name);
-  if (!terms.columns.some(isThere)) return STANDS;
+  const isDescription = isDescribeOnly(terms);
+  if (!isDescription && !terms.columns.some(isThere)) return STANDS;
   const answer = policies.decideAgain({
     question: {
       principal: request.principal,
@@ -56,11 +57,11 @@ function decideAgain(
       domain: table.domain,
       database: table.database,
       table: ownName(table),
-      columns: table.columns.filter(column => column.isPartitionKey || terms.columns.includes(column.name)),
+      columns: questionedColumns(table, terms),
       purpose: request.purpose,
       // What is left of it: for how long it would be granted today.
       durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-      permission: 'SELECT',
+      permission: terms.permission ?? 'SELECT',
       hasRowFilter: terms.rowFilter !== null,
       isPiiPurpose: isPiiPurpose(mesh, request.purpose),
       teams: teamsOfAccount(mesh, request.account),
@@ -68,6 +69,8 @@ function decideAgain(
     approver: request.approvedBy,
   });
   const decided = { ...request, policies: answer.policies };
+  if (isDescription)
+    return answer.reasons.length === 0 ? STANDS : { kind: 'ended', request: decided, reasons: answer.reasons };
   const isKept = (name: string) => (isThere(name) ? answer.columns.includes(name) : !dropsAbsent);
   const columns = terms.columns.filter(isKept);
   const taken = terms.columns.filter(name => !isKept(name));

@@ -1,6 +1,6 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
 import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
-import type { AccessRequest, Instant } from './access-request.ts';
+import { type AccessRequest, type Instant, isDescribeOnly } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { columnReasons, missingReason } from './decide-request.ts';
 import type { Question } from './open-question.ts';
@@ -70,6 +70,11 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
   if (!asked || !table)
     return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
   if (table.missingSince !== undefined) return refused(missingReason(table.table, table.missingSince));
+  const isDescription = isDescribeOnly(asked);
+  if (isDescription && (data.columns || data.rowFilter !== undefined))
+    return refused(
+      'It asks for the description of the table alone, which has no columns or rows to narrow. Approve it as it is, or deny it.',
+    );
   const columns = data.columns?.map(name => name.toLowerCase()) ?? asked.columns;
   const wider = columns.filter(name => !asked.columns.includes(name));
   if (wider.length > 0)
@@ -90,10 +95,10 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       domain: table.domain,
       database: table.database,
       table: ownName(table),
-      columns: table.columns.filter(column => column.isPartitionKey || columns.includes(column.name)),
+      columns: table.columns.filter(column => isDescription || column.isPartitionKey || columns.includes(column.name)),
       purpose: request.purpose,
       durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,
-      permission: 'SELECT',
+      permission: isDescription ? 'DESCRIBE' : 'SELECT',
       hasRowFilter: data.rowFilter !== undefined || asked.rowFilter !== null,
       isPiiPurpose: isPiiPurpose(mesh, request.purpose),
       teams: teamsOfAccount(mesh, request.account),
@@ -105,8 +110,9 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
     refusedColumns: answer.refusedColumns.filter(({ name }) => columns.includes(name)),
   });
   // Labels may have changed since it was asked.
-  if (!answer.columns.some(name => columns.includes(name))) return refused(...keptBack);
-  const terms = { ...asked, columns: answer.columns.filter(name => columns.includes(name) || isKey(table, name)) };
+  if (!isDescription && !answer.columns.some(name => columns.includes(name))) return refused(...keptBack);
+  const given = isDescription ? [] : answer.columns.filter(name => columns.includes(name) || isKey(table, name));
+  const terms = { ...asked, columns: given };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter ?? asked.rowFilter ?? undefined, table, pair);
   if (problems.length > 0) return refused(...problems);
   return {

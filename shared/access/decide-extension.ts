@@ -5,7 +5,7 @@ import { missingReason } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { AccessQuestion } from './policy-question.ts';
 import type { StepNotes } from './record-step.ts';
-import { ownName, type TableDescription } from './table-description.ts';
+import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
 
 /** What was found for an extension before deciding it. */
 export interface ExtensionContext {
@@ -122,10 +122,10 @@ export function questionsOf(
         domain: table.domain,
         database: table.database,
         table: ownName(table),
-        columns: table.columns.filter(column => column.isPartitionKey || terms.columns.includes(column.name)),
+        columns: questionedColumns(table, terms),
         purpose,
         durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,
-        permission: 'SELECT',
+        permission: terms.permission ?? 'SELECT',
         hasRowFilter: terms.rowFilter !== null,
         isPiiPurpose: isPiiPurpose(mesh, purpose),
         teams: teamsOfAccount(mesh, request.account),

@@ -83,11 +83,17 @@ function requestProblems(data: AccessRequestedData, request: AccessRequest, { ta
     return [`${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`];
   if (!table) return [`There is no table ${name} in the central catalog.`];
   if (table.missingSince !== undefined) return [missingReason(table.table, table.missingSince)];
-  if (data.permissions && !data.permissions.includes('SELECT')) {
-    return ['DESCRIBE alone is not given yet. Ask for SELECT, which brings its DESCRIBE.'];
-  }
+  if (asksDescriptionOnly(data) && (data.columns || data.rowFilter !== undefined))
+    return [
+      'DESCRIBE alone shows the description of the whole table. Leave columns and rowFilter out, or ask for SELECT.',
+    ];
   if (request.expiresAt <= now) return [`The end ${request.expiresAt} has passed already.`];
   return [];
+}
+
+/** SELECT brings its DESCRIBE: asked for both, it is that. */
+function asksDescriptionOnly({ permissions }: AccessRequestedData): boolean {
+  return permissions !== undefined && !permissions.includes('SELECT');
 }
 
 /** Why nobody is let in to a table that is gone at its source. */
@@ -102,6 +108,7 @@ function decideByPolicy(
   context: RequestContext,
 ): RequestRuling {
   const { mesh, policies, now, pair } = context;
+  const isDescription = asksDescriptionOnly(data);
   const asked = askedColumns(data, table);
   const unknown = asked.filter(name => !table.columns.some(column => column.name === name));
   if (unknown.length > 0)
@@ -119,13 +126,13 @@ function decideByPolicy(
     columns: table.columns.filter(column => column.isPartitionKey || asked.includes(column.name)),
     purpose: request.purpose,
     durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-    permission: 'SELECT',
+    permission: isDescription ? 'DESCRIBE' : 'SELECT',
     hasRowFilter: data.rowFilter !== undefined,
     isPiiPurpose: isPiiPurpose(mesh, request.purpose),
     teams: teamsOfAccount(mesh, request.account),
   });
   const decided = { ...request, policies: answer.policies };
-  const isNothingLeft = !answer.columns.some(name => asked.includes(name));
+  const isNothingLeft = !isDescription && !answer.columns.some(name => asked.includes(name));
   if (answer.outcome === 'denied' || isNothingLeft) {
     return denied(
       decided,
@@ -134,7 +141,9 @@ function decideByPolicy(
       answer.refusedColumns,
     );
   }
-  const terms: TableTerms = { table: table.table, columns: answer.columns, rowFilter: null };
+  const terms: TableTerms = isDescription
+    ? { table: table.table, permission: 'DESCRIBE', columns: [], rowFilter: null }
+    : { table: table.table, columns: answer.columns, rowFilter: null };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter, table, pair);
   if (problems.length > 0) return denied(decided, context, problems, answer.refusedColumns);
   const state: AccessRequest['state'] =

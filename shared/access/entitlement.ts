@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ActiveGrant } from './access-request.ts';
+import { type ActiveGrant, isDescribeOnly } from './access-request.ts';
 import { isStanding } from './standing-grant.ts';
 
 /**
  * What Trellis puts into Lake Formation for one principal on one table: a data cells filter with explicit columns and one row predicate,
- * granted to the principal. Never "all but", never a plain table grant, so forms never conflict and a later column is not exposed.
+ * granted to the principal. Never "all but", and never data by a plain table grant, so forms never conflict and a later column is not exposed.
  */
 export interface CellFilter {
   /** From the content, so that equal entitlements are one filter and a filter never changes its meaning. */
@@ -13,17 +13,34 @@ export interface CellFilter {
   rowFilter: string | null;
 }
 
+/**
+ * `DESCRIBE` on the table itself, which shows its description and none of its data. It stands among the filters under a name that none of them has, and
+ * like them it is Trellis's only where the ledger's `applied` says so.
+ */
+export const DESCRIPTION: CellFilter = { name: 'DESCRIBE', columns: [], rowFilter: null };
+
+export function isDescription({ name }: Pick<CellFilter, 'name'>): boolean {
+  return name === DESCRIPTION.name;
+}
+
 /** Marks the filters that Trellis made. A name alone proves nothing: the ledger's `applied` does. */
 export const FILTER_PREFIX = 'trellis-';
 
+/** All that gives a principal exactly the union of its active grants on a table: `desiredFilter`, and the description where a grant is of that. */
+export function desiredEntries(principal: string, grants: readonly ActiveGrant[]): CellFilter[] {
+  const filter = desiredFilter(principal, grants);
+  return [...(filter ? [filter] : []), ...(grants.some(isDescribeOnly) ? [DESCRIPTION] : [])];
+}
+
 /**
- * The one filter that gives exactly the union of the active grants of one principal on one table; null when there are none. A standing grant is
+ * The one filter that gives exactly the union of the active grants of data of one principal on one table; null when there are none. A standing grant is
  * all of the table as it is now: whatever requests give beside it is in it, or no longer in the table.
  *
  * @throws RowFiltersDifferError when the grants' row predicates are not the same: Lake Formation cannot express that union without widening it.
  *   Deciding a request keeps this from happening (`rowFilterConflict`).
  */
-export function desiredFilter(principal: string, grants: readonly ActiveGrant[]): CellFilter | null {
+export function desiredFilter(principal: string, all: readonly ActiveGrant[]): CellFilter | null {
+  const grants = all.filter(grant => !isDescribeOnly(grant));
   const standing = grants.find(isStanding);
   if (standing) return cellFilter(principal, standing.columns, null);
   const first = grants[0];
@@ -42,9 +59,9 @@ export function cellFilter(principal: string, columns: readonly string[], rowFil
   return { name: FILTER_PREFIX + digest.slice(0, 32), columns: sorted, rowFilter };
 }
 
-/** The active grant whose row predicate differs from the one asked for, if any. A standing one stands beside every other. */
+/** The active grant whose row predicate differs from the one asked for, if any. A standing one, and one without data, stand beside every other. */
 export function rowFilterConflict(grants: readonly ActiveGrant[], rowFilter: string | null): ActiveGrant | undefined {
-  return grants.find(grant => !isStanding(grant) && grant.rowFilter !== rowFilter);
+  return grants.find(grant => !isStanding(grant) && !isDescribeOnly(grant) && grant.rowFilter !== rowFilter);
 }
 
 class RowFiltersDifferError extends Error {

@@ -1,9 +1,16 @@
 import type { AccessReader, OwnFinding } from './access-reader.ts';
-import { type AccessRequest, type ActiveGrant, type Instant, type Pair, tablesOf } from './access-request.ts';
-import { type CellFilter, desiredFilter } from './entitlement.ts';
+import {
+  type AccessRequest,
+  type ActiveGrant,
+  type Instant,
+  isDescribeOnly,
+  type Pair,
+  tablesOf,
+} from './access-request.ts';
+import { type CellFilter, DESCRIPTION, desiredEntries, desiredFilter } from './entitlement.ts';
 import { openExtension } from './open-question.ts';
 import { isSettled, type PairReading } from './pair-record.ts';
-import { type ActualAccess, FILTER_PERMISSIONS } from './plan-converge.ts';
+import { type ActualAccess, permissionsOf } from './plan-converge.ts';
 import { isStanding } from './standing-grant.ts';
 
 /** An active grant, with the request that it comes from; a standing one comes from none. */
@@ -35,8 +42,10 @@ export interface Settlement {
 /** Why a principal can read of a table what it can, and why not more. */
 export interface Explanation extends Pair {
   grants: ExplainedGrant[];
-  /** What the grants come to: the one data cells filter that Lake Formation is to have. Undefined: nothing. */
+  /** What the grants come to: the one data cells filter that Lake Formation is to have. Undefined: no data. */
   wanted?: CellFilter;
+  /** Whether a grant of the description alone is among them. */
+  describes: boolean;
   settlement?: Settlement;
   ends: ComingEnd[];
   /** Requests that wait for the owner, for access or for a later end. */
@@ -62,7 +71,7 @@ export async function readExplanation(
   ]);
   const explanation = explainPair(pair, reading, requests, actual);
   // Who is granted nothing needs nothing there.
-  const own = explanation.wanted && (await look?.(pair));
+  const own = explanation.grants.length > 0 ? await look?.(pair) : undefined;
   return { ...explanation, ...(own && { own }) };
 }
 
@@ -91,7 +100,8 @@ export function explainPair(
       return { ...grant, ...(request && { request }) };
     }),
     ...(wanted && { wanted }),
-    ...(reading && { settlement: settlementOf(reading, wanted, actual) }),
+    describes: active.some(isDescribeOnly),
+    ...(reading && { settlement: settlementOf(reading, desiredEntries(principal, active), actual) }),
     ends: comingEnds(principal, active),
     waiting: requests.filter(request => request.state.status === 'waiting' || openExtension(request)),
     ending: of('ending'),
@@ -101,24 +111,27 @@ export function explainPair(
 
 function settlementOf(
   { record }: PairReading,
-  wanted: CellFilter | null,
+  wanted: readonly CellFilter[],
   actual: ActualAccess | undefined,
 ): Settlement {
-  const leaving = Object.values(record.applied).filter(({ name }) => name !== wanted?.name);
+  const isWanted = (name: string) => wanted.some(entry => entry.name === name);
+  const leaving = Object.values(record.applied).filter(({ name }) => !isWanted(name));
   if (!actual) return { isSettled: isSettled(record), leaving };
   const held = (name: string) => actual.granted.get(name) ?? [];
-  const isOurs = (name: string) => name in record.applied || name === wanted?.name;
+  const isOurs = (name: string) => name in record.applied || isWanted(name);
   return {
     isSettled: isSettled(record),
     leaving,
     found: {
-      isGranted: wanted !== null && FILTER_PERMISSIONS.every(permission => held(wanted.name).includes(permission)),
+      isGranted:
+        wanted.length > 0 &&
+        wanted.every(entry => permissionsOf(entry).every(permission => held(entry.name).includes(permission))),
       leftOver: leaving.map(({ name }) => name).filter(name => held(name).length > 0),
       foreign: [
         ...actual.others,
         ...[...actual.granted]
           .filter(([name]) => !isOurs(name))
-          .map(([name, permissions]) => `${permissions.join(', ')} on the filter ${name}`),
+          .map(([name, held]) => `${held.join(', ')} on the ${name === DESCRIPTION.name ? 'table' : `filter ${name}`}`),
       ],
     },
   };

@@ -33,7 +33,8 @@ export function isSettled(record: PairRecord): boolean {
 
 /**
  * The record after a transition that leaves these grants active. What will be put into Lake Formation because of it is noted as applied here
- * already, in the transition's own transaction: converge then need not write before its first call.
+ * already, in the transition's own transaction: converge then need not write before its first call. The description is not: it may be there already, and
+ * not from Trellis.
  */
 export function afterTransition(record: PairRecord, grants: readonly ActiveGrant[]): PairRecord {
   const desired = desiredFilter(record.principal, grants);
@@ -45,19 +46,22 @@ export function afterTransition(record: PairRecord, grants: readonly ActiveGrant
   };
 }
 
-/** The record with a filter noted as applied. */
-export function withApplied(record: PairRecord, filter: CellFilter): PairRecord {
-  return { ...record, applied: { ...record.applied, [filter.name]: filter }, revision: record.revision + 1 };
+/** The record with entries noted as applied. */
+export function withApplied(record: PairRecord, entries: readonly CellFilter[]): PairRecord {
+  const noted = Object.fromEntries(entries.map(entry => [entry.name, entry]));
+  return { ...record, applied: { ...record.applied, ...noted }, revision: record.revision + 1 };
 }
 
 /**
  * The record after a look at Lake Formation found exactly what was desired when `record` was read: what was applied and is no longer
  * desired has been seen gone, so it is forgotten.
  */
-export function afterSettling(record: PairRecord, desired: CellFilter | null): PairRecord {
+export function afterSettling(record: PairRecord, desired: readonly CellFilter[]): PairRecord {
+  // What is desired, and somebody else had given before, is not Trellis's to take away.
+  const ours = desired.filter(({ name }) => Object.hasOwn(record.applied, name));
   return {
     ...record,
-    applied: desired ? { [desired.name]: desired } : {},
+    applied: Object.fromEntries(ours.map(entry => [entry.name, entry])),
     settledVersion: record.desiredVersion,
     revision: record.revision + 1,
   };

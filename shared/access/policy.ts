@@ -37,7 +37,7 @@ export interface ApprovalAnswer {
 
 /** What policy leaves of a grant. */
 export interface GrantAnswer {
-  /** The columns that it may keep; none: nothing is left of it. */
+  /** The columns that it may keep. Empty when nothing is left of it. */
   columns: string[];
   refusedColumns: RefusedColumn[];
   /** Why nothing is left; empty when something is. */
@@ -118,7 +118,7 @@ export function createPolicyEngine(texts: PolicyTexts): PolicyEngine {
     return narrowing;
   }
 
-  /** The request may be asked at all, and leaves columns to grant. */
+  /** The request may be asked at all, and leaves columns to grant. A description alone is of all columns, and lets none of them be read. */
   function narrow(question: AccessQuestion): Narrowed {
     const request = ask(question, requestCall(question));
     if (!request.allowed) {
@@ -126,6 +126,8 @@ export function createPolicyEngine(texts: PolicyTexts): PolicyEngine {
       const reasons = request.reasons.length > 0 ? request.reasons : [silent];
       return { columns: [], refused: [], policies: request.policies, reasons };
     }
+    if (question.permission === 'DESCRIBE')
+      return { columns: question.columns, refused: [], policies: request.policies, reasons: [] };
     const { columns, refused, policies, failures } = readable(question);
     const all = { columns, refused, policies: [...request.policies, ...policies] };
     if (failures.length > 0) return { ...all, reasons: failures };
@@ -189,6 +191,7 @@ export function createPolicyEngine(texts: PolicyTexts): PolicyEngine {
       if (whole.allowed) return keep(all, narrowed.columns, []);
       const silent = `no policy of ${question.domain} grants this without the owner's decision, which it never had`;
       const why = whole.reasons.length > 0 ? whole.reasons : [silent];
+      if (question.permission === 'DESCRIBE') return deny(all, why, []);
       const keys = narrowed.columns.filter(column => column.isPartitionKey);
       const kept = narrowed.columns.filter(column => column.isPartitionKey || stands([...keys, column]).allowed);
       const rest = kept.length > 0 && !whole.failed ? stands(kept) : undefined;

@@ -1,4 +1,4 @@
-import type { ActiveGrant, TableTerms } from './access-request.ts';
+import { type ActiveGrant, isDescribeOnly, type TableTerms } from './access-request.ts';
 import { checkRowFilter } from './row-filter/check-row-filter.ts';
 import { parseRowFilter } from './row-filter/parse-row-filter.ts';
 import { RowFilterError } from './row-filter/row-filter.ts';
@@ -11,7 +11,9 @@ import type { TableDescription } from './table-description.ts';
 export function presentGrants(grants: readonly ActiveGrant[], table: TableDescription): ActiveGrant[] {
   return grants
     .map(grant => ({ ...grant, columns: grant.columns.filter(name => hasColumn(table, name)) }))
-    .filter(grant => grant.columns.length > 0 && rowFilterProblem(grant, table) === undefined);
+    .filter(
+      grant => isDescribeOnly(grant) || (grant.columns.length > 0 && rowFilterProblem(grant, table) === undefined),
+    );
 }
 
 /** Why a row filter cannot be used. It goes by columns that the grant itself reads; to leave it out would widen the rows. */

@@ -1,7 +1,14 @@
 import type { ToldData } from '../../events/told.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
-import { type AccessRequest, dueAt, type Instant, noticeMilliseconds, tablesOf } from './access-request.ts';
+import {
+  type AccessRequest,
+  dueAt,
+  type Instant,
+  isDescribeOnly,
+  noticeMilliseconds,
+  tablesOf,
+} from './access-request.ts';
 import type { PairChange, Transition } from './ledger.ts';
 import { openExtension, type Question } from './open-question.ts';
 import { afterTransition, type PairReading } from './pair-record.ts';
@@ -62,8 +69,8 @@ function pairChange(request: AccessRequest, before: PairReading): PairChange {
   }
   const terms = request.terms.find(({ table }) => table === before.record.table);
   if (!terms) throw new TypeError(`The request ${request.requestId} has no terms for ${before.record.table}.`);
-  const { columns, rowFilter } = terms;
-  const put = { requestId: request.requestId, columns, rowFilter, expiresAt: request.expiresAt };
+  const { table: _, ...entitled } = terms;
+  const put = { requestId: request.requestId, ...entitled, expiresAt: request.expiresAt };
   return { before, after: afterTransition(before.record, [...others, put]), put };
 }
 
@@ -76,7 +83,13 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
   const access = { requestId, principal, tables: tablesOf(request), expiresAt };
   const rowFilter = request.terms[0]?.rowFilter;
   const columns = request.terms.flatMap(terms => terms.columns);
-  const terms = { ...access, columns, policies, ...(typeof rowFilter === 'string' && { rowFilter }) };
+  const terms = {
+    ...access,
+    columns,
+    policies,
+    ...(typeof rowFilter === 'string' && { rowFilter }),
+    ...(request.terms.some(isDescribeOnly) && { permissions: ['DESCRIBE' as const] }),
+  };
   const ask = (
     question: Question,
     about: Pick<ToldData<'Access Approval Needed'>, 'question' | 'purpose'>,

@@ -1,11 +1,13 @@
-import type { AccessRequest, Instant } from './access-request.ts';
+import type { Instant } from './access-request.ts';
 import { laterBy } from './access-request.ts';
 import { decidePairAgain, type InForce, isActive, type Redecision } from './decide-again.ts';
 import { DECIDED_BEFORE_MILLISECONDS } from './departures.ts';
 import { type EnforceServices, enforceRequest, inTurn, moveTo } from './enforce-request.ts';
-import type { PairReading } from './pair-record.ts';
+import { desiredFilter } from './entitlement.ts';
+import { isSettled, type PairReading } from './pair-record.ts';
+import { presentGrants } from './present-grants.ts';
 import { isStanding } from './standing-grant.ts';
-import type { CentralCatalog } from './table-description.ts';
+import type { CentralCatalog, TableDescription } from './table-description.ts';
 
 /** A table whose active grants are to be decided again, taken by this worker. */
 export interface TakenTable {
@@ -67,11 +69,11 @@ export async function redecideTable(services: RedecideServices, table: string): 
   let hasFailed = false;
   if (description && Object.hasOwn(inForce.mesh.domains, description.domain)) {
     const stopAt = laterBy(services.deadline(), -SPARE_MILLISECONDS);
-    const decide = (requests: readonly AccessRequest[]) => decidePairAgain(requests, description, inForce, now());
+    const by = { table: description, inForce };
     for await (const page of services.ledger.pairsOf(table, taken.from)) {
       for (let start = 0; start < page.length; start += AT_ONCE) {
         const round = page.slice(start, start + AT_ONCE);
-        const outcomes = await Promise.all(round.map(reading => redecidePair(services, reading, decide)));
+        const outcomes = await Promise.all(round.map(reading => redecidePair(services, reading, by)));
         changed.push(...outcomes.flatMap(outcome => outcome.changed));
         hasFailed ||= outcomes.some(outcome => outcome.hasFailed);
         const last = round.at(-1)?.record.principal;
@@ -102,7 +104,7 @@ interface PairOutcome {
 async function redecidePair(
   services: RedecideServices,
   { record, grants }: PairReading,
-  decide: (requests: readonly AccessRequest[]) => Redecision[],
+  { table, inForce }: { table: TableDescription; inForce: InForce },
 ): Promise<PairOutcome> {
   const ids = grants.filter(grant => !isStanding(grant)).map(({ requestId }) => requestId);
   const changed: string[] = [];
@@ -111,17 +113,25 @@ async function redecidePair(
     await inTurn(services, async () => {
       const loaded = await Promise.all(ids.map(id => services.ledger.loadRequest(id)));
       const requests = loaded.filter(request => request !== undefined).filter(isActive);
-      for (const redecision of decide(requests)) {
+      for (const redecision of decidePairAgain(requests, table, inForce, services.now())) {
         if (redecision.kind === 'stands') continue;
         await takeStep(services, redecision);
         changed.push(redecision.request.requestId);
       }
     });
+    // What a table lost, and its grants still name, is given again when it is back; while it is not settled it is due anyhow.
+    if (changed.length === 0 && isSettled(record) && !givesAllThatIsThere({ record, grants }, table))
+      await services.ledger.postponePair(record, services.now());
     return { changed, hasFailed: false };
   } catch (fault) {
     services.report(`The grants of ${record.principal} on ${record.table} could not be decided again`, fault);
     return { changed, hasFailed: true };
   }
+}
+
+function givesAllThatIsThere({ record, grants }: PairReading, table: TableDescription): boolean {
+  const wanted = desiredFilter(record.principal, presentGrants(grants, table));
+  return wanted === null || Object.hasOwn(record.applied, wanted.name);
 }
 
 async function takeStep(services: EnforceServices, redecision: Exclude<Redecision, { kind: 'stands' }>): Promise<void> {

@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-lakeformation';
 import type { Pair } from '../access/access-request.ts';
 import type { LakePermissions } from '../access/converge-pair.ts';
-import type { CellFilter } from '../access/entitlement.ts';
-import { type ActualAccess, FILTER_PERMISSIONS } from '../access/plan-converge.ts';
+import { type CellFilter, DESCRIPTION, isDescription } from '../access/entitlement.ts';
+import { type ActualAccess, permissionsOf } from '../access/plan-converge.ts';
 import { isError } from './aws-errors.ts';
 import { retryOn } from './retry-on.ts';
 
@@ -47,8 +47,14 @@ export class LakeFormationPermissions implements LakePermissions {
       if (entry.Principal?.DataLakePrincipalIdentifier !== principal) continue;
       const name = entry.Resource?.DataCellsFilter?.Name;
       const held = [...(entry.Permissions ?? [])];
-      if (name !== undefined) granted.set(name, [...(granted.get(name) ?? []), ...held]);
-      else others.push(`${held.join(', ')} on the ${entry.Resource?.TableWithColumns ? 'columns' : 'table'}`);
+      if (name !== undefined) {
+        granted.set(name, [...(granted.get(name) ?? []), ...held]);
+        continue;
+      }
+      const isOfTable = entry.Resource?.TableWithColumns === undefined;
+      const rest = held.filter(permission => !(isOfTable && permission === 'DESCRIBE'));
+      if (rest.length < held.length) granted.set(DESCRIPTION.name, ['DESCRIBE']);
+      if (rest.length > 0) others.push(`${rest.join(', ')} on the ${isOfTable ? 'table' : 'columns'}`);
     }
     return filters ? { filters, granted, others } : { filters: new Set(), granted, others, isTableGone: true };
   }
@@ -105,29 +111,29 @@ export class LakeFormationPermissions implements LakePermissions {
     }
   }
 
-  async grant({ principal, table }: Pair, filter: CellFilter): Promise<void> {
+  async grant({ principal, table }: Pair, entry: CellFilter): Promise<void> {
     const command = new GrantPermissionsCommand({
       CatalogId: this.#catalogId,
       Principal: { DataLakePrincipalIdentifier: principal },
-      Resource: this.#filterResource(table, filter.name),
-      Permissions: [...FILTER_PERMISSIONS],
+      Resource: this.#resource(table, entry),
+      Permissions: [...permissionsOf(entry)],
     });
     await retryOn([...CONFLICTS, NOT_YET_VISIBLE], () => this.#client.send(command));
   }
 
-  async revoke({ principal, table }: Pair, filters: readonly CellFilter[]): Promise<void> {
-    for (let start = 0; start < filters.length; start += BATCH_ENTRIES) {
-      await retryOn(CONFLICTS, () => this.#revokeBatch(principal, table, filters.slice(start, start + BATCH_ENTRIES)));
+  async revoke({ principal, table }: Pair, entries: readonly CellFilter[]): Promise<void> {
+    for (let start = 0; start < entries.length; start += BATCH_ENTRIES) {
+      await retryOn(CONFLICTS, () => this.#revokeBatch(principal, table, entries.slice(start, start + BATCH_ENTRIES)));
     }
   }
 
   /** Lake Formation answers 200 with the entries that failed. @throws the first that is a fault. */
-  async #revokeBatch(principal: string, table: string, filters: readonly CellFilter[]): Promise<void> {
-    const Entries = filters.map(filter => ({
-      Id: filter.name,
+  async #revokeBatch(principal: string, table: string, entries: readonly CellFilter[]): Promise<void> {
+    const Entries = entries.map(entry => ({
+      Id: entry.name,
       Principal: { DataLakePrincipalIdentifier: principal },
-      Resource: this.#filterResource(table, filter.name),
-      Permissions: [...FILTER_PERMISSIONS],
+      Resource: this.#resource(table, entry),
+      Permissions: [...permissionsOf(entry)],
     }));
     const { Failures = [] } = await this.#client.send(
       new BatchRevokePermissionsCommand({ CatalogId: this.#catalogId, Entries }),
@@ -162,8 +168,11 @@ export class LakeFormationPermissions implements LakePermissions {
     return { DatabaseName, TableName };
   }
 
-  #filterResource(table: string, Name: string) {
-    return { DataCellsFilter: { TableCatalogId: this.#catalogId, ...this.#place(table), Name } };
+  #resource(table: string, entry: CellFilter) {
+    const { DatabaseName, TableName } = this.#place(table);
+    return isDescription(entry)
+      ? { Table: { CatalogId: this.#catalogId, DatabaseName, Name: TableName } }
+      : { DataCellsFilter: { TableCatalogId: this.#catalogId, DatabaseName, TableName, Name: entry.name } };
   }
 }
 

@@ -62,6 +62,7 @@ const fileSchema = z.strictObject({
           purpose: text,
           days: z.number('expected a number of days').check(z.positive('expected more than no days')),
           rowFilter: z.optional(z.boolean('expected true or false')),
+          permission: z.optional(z.enum(['SELECT', 'DESCRIBE'], 'expected SELECT or DESCRIBE')),
         }),
         expect: z.union(
           [outcome, z.strictObject({ outcome, keptBack: z.optional(names), policies: z.optional(names) })],
@@ -122,7 +123,7 @@ function explain(issue: z.core.$ZodIssue): string {
 
 /** The question, or what is wrong with it. */
 function questionOf(
-  { team, principal, table: written, columns: asked, purpose, days, rowFilter }: WrittenRequest,
+  { team, principal, table: written, columns: asked, purpose, days, rowFilter, permission = 'SELECT' }: WrittenRequest,
   { tables = {} }: CaseFile,
   domain: string,
   mesh: Mesh,
@@ -150,7 +151,7 @@ function questionOf(
     columns: given.filter(each => each.isPartitionKey || !Array.isArray(asked) || asked.includes(each.name)),
     purpose,
     durationDays: days,
-    permission: 'SELECT',
+    permission,
     hasRowFilter: rowFilter ?? false,
     isPiiPurpose: isPiiPurpose(mesh, purpose),
   };

@@ -21,6 +21,8 @@ export interface Story {
   /** Which columns, a bit each. */
   columns: number;
   hasRowFilter: boolean;
+  /** It asks for the table's description alone. */
+  isDescription: boolean;
   /** Policy grants it at once; otherwise the owner is asked. */
   isAutomatic: boolean;
   lastsSeconds: number;
@@ -73,6 +75,7 @@ const story: fc.Arbitrary<Story> = fc.record({
   table: fc.constantFrom(0, 0, 0, 1),
   columns: fc.integer({ min: 1, max: 2 ** COLUMNS.length - 1 }),
   hasRowFilter: fc.constantFrom(false, false, false, false, true),
+  isDescription: fc.constantFrom(false, false, false, true),
   isAutomatic: fc.constantFrom(true, true, true, false),
   lastsSeconds: fc.oneof(
     fc.integer({ min: 30, max: 130 }),
@@ -198,8 +201,9 @@ function storiesTold(stories: readonly Story[]): Sent[] {
     const ask = sent(account, 'Access Requested', each.asked.map(inMilliseconds), {
       principal,
       tables: [TABLES[each.table] ?? TABLES[0]],
-      columns,
-      ...(each.hasRowFilter && { rowFilter: `${columns[0]} IS NOT NULL` }),
+      ...(each.isDescription
+        ? { permissions: ['DESCRIBE'] }
+        : { columns, ...(each.hasRowFilter && { rowFilter: `${columns[0]} IS NOT NULL` }) }),
       purpose: each.isAutomatic ? 'reporting' : 'research',
       expiresAt: new Date(START + asked + each.lastsSeconds * SECOND).toISOString(),
     });

@@ -1,13 +1,21 @@
 import type { AccessRequest, ActiveGrant, Pair } from '../../shared/access/access-request.ts';
-import { accountOf } from '../../shared/access/access-request.ts';
-import { type CellFilter, desiredFilter } from '../../shared/access/entitlement.ts';
-import { isSettled, type PairReading } from '../../shared/access/pair-record.ts';
+import { accountOf, isDescribeOnly } from '../../shared/access/access-request.ts';
+import { type CellFilter, desiredEntries, isDescription } from '../../shared/access/entitlement.ts';
+import { isSettled } from '../../shared/access/pair-record.ts';
+import { presentGrants } from '../../shared/access/present-grants.ts';
 import { TABLES } from './sample-mesh.ts';
 import type { World } from './world.ts';
 
-/** What the ledger lets a principal do, as the one filter that says it. */
-async function desired(world: World, pair: Pair): Promise<CellFilter | null> {
-  return desiredFilter(pair.principal, (await world.ledger.loadPair(pair)).grants);
+/**
+ * What the ledger lets a principal do, as the entries that say it. Of a table that has lost columns a filter with them may still be there; a new one is
+ * made without them.
+ */
+async function desired(world: World, pair: Pair): Promise<CellFilter[]> {
+  const { grants } = await world.ledger.loadPair(pair);
+  const table = world.tables.get(pair.table);
+  const whole = desiredEntries(pair.principal, grants);
+  const isThere = whole.every(entry => isDescription(entry) || world.lake.filters.has(`${pair.table} ${entry.name}`));
+  return isThere || !table ? whole : desiredEntries(pair.principal, presentGrants(grants, table));
 }
 
 /** What is not as the ledger says, once all is over: empty when Lake Formation and the consumers' links are exactly what they should be. */
@@ -17,14 +25,18 @@ export async function differences(world: World): Promise<string[]> {
     if (JSON.stringify(actual) !== JSON.stringify(expected))
       found.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
   };
-  const wanted: { pair: Pair; filter: CellFilter }[] = [];
+  const wanted: { pair: Pair; entries: CellFilter[] }[] = [];
   for (const pair of world.pairs()) {
-    const filter = await desired(world, pair);
-    if (filter) wanted.push({ pair, filter });
-    expect(`${pair.principal} reads ${pair.table}`, world.lake.accessByTrellis(pair), filter ? [filter] : []);
+    const entries = await desired(world, pair);
+    // Who has a grant sees its link, also when the table has lost all its columns.
+    if ((await world.ledger.loadPair(pair)).grants.length > 0) wanted.push({ pair, entries });
+    const byName = (one: CellFilter, other: CellFilter) => (one.name < other.name ? -1 : 1);
+    const actual = world.lake.accessByTrellis(pair).sort(byName);
+    expect(`${pair.principal} reads ${pair.table}`, actual, entries.toSorted(byName));
   }
   for (const table of TABLES) {
-    const filters = wanted.filter(({ pair }) => pair.table === table).map(({ filter }) => filter.name);
+    const entries = wanted.filter(({ pair }) => pair.table === table).flatMap(each => each.entries);
+    const filters = entries.filter(entry => !isDescription(entry)).map(({ name }) => name);
     const actual = world.lake.filtersOfTrellis(table).map(({ name }) => name);
     expect(`filters on ${table}`, actual.sort(), filters.sort());
   }
@@ -37,18 +49,36 @@ export async function differences(world: World): Promise<string[]> {
 
 /** Pairs that are not settled, or remember more or less than what is there, once all is over. */
 export async function unsettled(world: World): Promise<string[]> {
-  const readings = await Promise.all(world.pairs().map(pair => world.ledger.loadPair(pair)));
-  const isRight = ({ record, grants }: PairReading) =>
-    isSettled(record) && Object.keys(record.applied).join() === (desiredFilter(record.principal, grants)?.name ?? '');
-  return readings.filter(reading => !isRight(reading)).map(({ record }) => `not settled: ${JSON.stringify(record)}`);
+  const found: string[] = [];
+  for (const pair of world.pairs()) {
+    const { record } = await world.ledger.loadPair(pair);
+    const wanted = (await desired(world, pair)).map(({ name }) => name).sort();
+    if (!isSettled(record) || Object.keys(record.applied).sort().join() !== wanted.join())
+      found.push(`not settled: ${JSON.stringify(record)}`);
+  }
+  return found;
 }
 
-/** Whether Lake Formation gives all that a grant says, in one of Trellis's filters. */
-export function covers(world: World, pair: Pair, grant: Pick<ActiveGrant, 'columns' | 'rowFilter'>): boolean {
+/** What is seen by a grant: its columns, or the table's description, under the name that this has among Lake Formation's entries. */
+function seenBy(grant: Pick<ActiveGrant, 'columns' | 'permission'>): string[] {
+  return isDescribeOnly(grant) ? ['DESCRIBE'] : grant.columns;
+}
+
+/** The same of an entry of Lake Formation. */
+function shownBy(entry: CellFilter): string[] {
+  return isDescription(entry) ? [entry.name] : entry.columns;
+}
+
+/** Whether Lake Formation gives all that a grant says, in one of Trellis's entries. */
+export function covers(
+  world: World,
+  pair: Pair,
+  grant: Pick<ActiveGrant, 'columns' | 'rowFilter' | 'permission'>,
+): boolean {
   return world.lake
     .accessByTrellis(pair)
     .some(
-      filter => filter.rowFilter === grant.rowFilter && grant.columns.every(column => filter.columns.includes(column)),
+      entry => entry.rowFilter === grant.rowFilter && seenBy(grant).every(column => shownBy(entry).includes(column)),
     );
 }
 
@@ -78,7 +108,7 @@ export function watchEnds(world: World): string[] {
       for (const { table } of request.terms) {
         const pair = { principal: request.principal, table };
         const given = columnsOfOthers(world, pair);
-        const read = world.lake.accessByTrellis(pair).flatMap(({ columns }) => columns);
+        const read = world.lake.accessByTrellis(pair).flatMap(shownBy);
         const more = read.filter(column => !given.includes(column));
         if (more.length > 0)
           tooEarly.push(`${world.now()}: ${request.requestId} has ended, and gives ${more} of ${table}`);
@@ -93,7 +123,7 @@ function columnsOfOthers(world: World, { principal, table }: Pair): string[] {
   const giving = ['approved', 'granted', 'ending'];
   return [...world.ledger.requests.values()]
     .filter(({ value }) => value.principal === principal && giving.includes(value.state.status))
-    .flatMap(({ value }) => value.terms.filter(terms => terms.table === table).flatMap(terms => terms.columns));
+    .flatMap(({ value }) => value.terms.filter(terms => terms.table === table).flatMap(seenBy));
 }
 
 /** When a request's access should be over: its end, or the moment it was taken back. Undefined while nothing was approved. */
@@ -116,13 +146,13 @@ export function watchLateness(world: World, lateMilliseconds: number): string[] 
     const dead = Math.max(0, ...world.deadlinesOfKilled.map(({ deadline }) => deadline));
     for (const pair of world.pairs()) {
       for (const filter of world.lake.accessByTrellis(pair)) {
-        for (const column of filter.columns) {
+        for (const column of shownBy(filter)) {
           const ends = [...world.ledger.requests.values()]
             .map(({ value }) => value)
             .filter(
               ({ principal, terms }) =>
                 principal === pair.principal &&
-                terms.some(({ table, columns }) => table === pair.table && columns.includes(column)),
+                terms.some(each => each.table === pair.table && seenBy(each).includes(column)),
             )
             .map(request => endOf(world, request) ?? 0);
           const end = Math.max(0, ...ends);

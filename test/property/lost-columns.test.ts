@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TableDescription } from '../../shared/access/table-description.ts';
 import { type History, history, play, settle, worldOf } from './history.ts';
 import { differences, unsettled, watchLateness } from './laws.ts';
 import { counterexample, law, PATIENCE } from './runs.ts';
@@ -36,8 +37,13 @@ async function over(story: LosingHistory, world: World): Promise<void> {
     const { columns, ...rest } = description(table);
     const left = columns.filter((_, bit) => !(lost & (1 << bit)));
     const start = world.scheduler.now + at * SECOND;
-    world.scheduler.at(start, () => world.tables.set(table, { ...rest, columns: left }));
-    world.scheduler.at(start + forSeconds * SECOND, () => world.tables.set(table, description(table)));
+    const become = (at: number, now: TableDescription) =>
+      world.scheduler.at(at, () => {
+        world.tables.set(table, now);
+        world.work({ kind: 'labels', table });
+      });
+    become(start, { ...rest, columns: left });
+    become(start + forSeconds * SECOND, description(table));
   }
   await play(world, story);
   await settle(world);

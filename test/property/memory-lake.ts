@@ -1,8 +1,8 @@
 import type { Pair } from '../../shared/access/access-request.ts';
 import { accountOf } from '../../shared/access/access-request.ts';
 import type { ConsumerLinks, LakePermissions } from '../../shared/access/converge-pair.ts';
-import type { CellFilter } from '../../shared/access/entitlement.ts';
-import { type ActualAccess, FILTER_PERMISSIONS } from '../../shared/access/plan-converge.ts';
+import { type CellFilter, isDescription } from '../../shared/access/entitlement.ts';
+import { type ActualAccess, permissionsOf } from '../../shared/access/plan-converge.ts';
 import type { InvitationState, ResourceShares } from '../../shared/access/provision.ts';
 
 /** A change that was asked of Lake Formation, whether or not it changed anything. */
@@ -103,9 +103,10 @@ export class MemoryLake implements LakePermissions, ConsumerLinks, ResourceShare
   }
 
   /** @throws EntityNotFoundException when there is no such filter. */
-  async grant({ table, principal }: Pair, { name }: CellFilter): Promise<void> {
+  async grant({ table, principal }: Pair, entry: CellFilter): Promise<void> {
+    const { name } = entry;
     this.changes.push({ kind: 'grant', table, filter: name, principal });
-    if (!this.filters.has(`${table} ${name}`)) {
+    if (!isDescription(entry) && !this.filters.has(`${table} ${name}`)) {
       throw Object.assign(new Error(`Cell Filter not found: ${name}`), { name: 'EntityNotFoundException' });
     }
     this.#put({ table, principal }, name);
@@ -116,7 +117,7 @@ export class MemoryLake implements LakePermissions, ConsumerLinks, ResourceShare
       principal,
       table,
       filter,
-      permissions: [...FILTER_PERMISSIONS],
+      permissions: [...permissionsOf({ name: filter })],
     });
   }
 

@@ -3,6 +3,7 @@ import { laterBy } from '../../../shared/access/access-request.ts';
 import { ConvergeIncompleteError, convergePair } from '../../../shared/access/converge-pair.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { afterTransition, isSettled, newPair } from '../../../shared/access/pair-record.ts';
+import { labelsChanged } from '../../../shared/access/redecide-table.ts';
 import { COLUMNS, description } from '../../property/sample-mesh.ts';
 import { eachRig, PAIR } from './enforce-rig.ts';
 import { ANALYST, APPROVED, END, FLIGHTS, NOW } from './samples.ts';
@@ -111,8 +112,9 @@ describe('converging a pair', () => {
       await convergePair(rig().services, PAIR);
       expect(columns()).toEqual([['destination']]);
       expect(await due()).toEqual([]);
+      expect(isSettled((await rig().ledger.loadPair(PAIR)).record)).toBe(true);
       rig().catalog.set(FLIGHTS, whole);
-      rig().now = laterBy(rig().now, 3_600_000);
+      await labelsChanged(rig().services, FLIGHTS);
       expect(await due()).toEqual(['pair']);
       await convergePair(rig().services, PAIR);
       expect(columns()).toEqual([['delay', 'destination']]);

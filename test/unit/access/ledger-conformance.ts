@@ -193,7 +193,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerUnderTest
     it('saves a record that it read, keeps the grants, and refuses one that has moved', async () => {
       await commitGranted('r1');
       const { record } = await ledger.loadPair(pair);
-      const settled = afterSettling(record, cellFilter(principal, ['origin'], null));
+      const settled = afterSettling(record, [cellFilter(principal, ['origin'], null)]);
       await ledger.savePair(settled, NOW);
       expect(await ledger.loadPair(pair)).toEqual({ record: settled, grants: [grant('r1')] });
       await expect(ledger.savePair(settled, NOW)).rejects.toThrow(LedgerConflictError);
@@ -224,7 +224,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerUnderTest
     it('finds no request that nothing is due for, and no pair that is settled', async () => {
       await commitGranted('r1');
       const { record } = await ledger.loadPair(pair);
-      await ledger.savePair(afterSettling(record, null), NOW);
+      await ledger.savePair(afterSettling(record, []), NOW);
       const denied: RequestState = { status: 'denied', deniedAt: NOW, reasons: [] };
       await ledger.commit(step({ request: request('r1', 2, denied) }));
       expect(await dueAt(index, LATER)).toEqual([]);
@@ -236,14 +236,14 @@ export function describeLedger(name: string, make: () => Promise<LedgerUnderTest
       expect(await dueAt(index, NOW)).toEqual([]);
       expect(await dueAt(index, SOON)).toEqual([{ kind: 'pair', pair }]);
       const { record } = await ledger.loadPair(pair);
-      await ledger.savePair(afterSettling(record, null), NOW);
+      await ledger.savePair(afterSettling(record, []), NOW);
       expect(await dueAt(index, LATER)).toEqual([]);
     });
 
     it('has a settled pair looked at again when it is postponed', async () => {
       await commitGranted('r1', { requestDueAt: undefined });
       const { record } = await ledger.loadPair(pair);
-      await ledger.savePair(afterSettling(record, null), NOW);
+      await ledger.savePair(afterSettling(record, []), NOW);
       await ledger.postponePair(pair, SOON);
       expect(await dueAt(index, SOON)).toEqual([{ kind: 'pair', pair }]);
     });

@@ -132,7 +132,7 @@ describe('a pair’s record', () => {
   it('is saved by one of two who read the same', async () => {
     await ledger.commit(await newRequest('r1'));
     const { record } = await ledger.loadPair(pair);
-    const settled = afterSettling(record, null);
+    const settled = afterSettling(record, []);
     const { done, faults } = await outcomes([ledger.savePair(settled, NOW), ledger.savePair(settled, NOW)]);
     expect({ done, faults }).toEqual({ done: 1, faults: ['LedgerConflictError'] });
   });
@@ -210,7 +210,7 @@ describe('the indexes by account', () => {
   it('keep them through writes that know no owner', async () => {
     await ledger.commit(await newRequest('r1', { owner }));
     const { record } = await ledger.loadPair(pair);
-    await ledger.savePair(afterSettling(record, null), NOW);
+    await ledger.savePair(afterSettling(record, []), NOW);
     await ledger.commit({ at: NOW, request: request(states.granted, { version: 2 }), pairs: [], tell: [] });
     expect((await shown('owner', owner)).keys).toHaveLength(2);
   });

@@ -33,16 +33,16 @@ it('is due at once after a transition, which notes what will be put there', () =
 it('remembers what was put there before, until it was seen gone', () => {
   const widened = afterTransition(afterTransition(fresh, [grantOf('a')]), [grantOf('a'), grantOf('b', ['delay'])]);
   expect(Object.keys(widened.applied).sort()).toEqual([narrow.name, wide.name].sort());
-  const settled = afterSettling(widened, wide);
+  const settled = afterSettling(widened, [wide]);
   expect(settled.applied).toEqual({ [wide.name]: wide });
   expect(isSettled(settled)).toBe(true);
   const ended = afterTransition(settled, []);
   expect(ended.applied).toEqual(settled.applied);
-  expect(afterSettling(ended, null).applied).toEqual({});
+  expect(afterSettling(ended, []).applied).toEqual({});
 });
 
 it('counts every write', () => {
-  const written = withApplied(afterSettling(afterTransition(fresh, []), null), narrow);
+  const written = withApplied(afterSettling(afterTransition(fresh, []), []), [narrow]);
   expect(written.revision).toBe(3);
   expect(written.applied).toEqual({ [narrow.name]: narrow });
   expect(written.desiredVersion).toBe(1);
