@@ -48,8 +48,10 @@ async function over(story: SharedHistory, sabotage: Sabotage = {}): Promise<Worl
           ? { ...world.tables.get(table)!, missingSince: world.now() }
           : { ...whole, columns: whole.columns.filter(({ name }) => ofBits(COLUMNS, columns).includes(name as never)) };
       world.tables.set(table, changed);
-      // As the rule hands it over. Nothing is told of a table that is gone.
-      if (columns > 0) world.work({ kind: 'share-back', table });
+      // As the rules hand it over. Nothing is told of a table that is gone.
+      if (columns === 0) return;
+      world.work({ kind: 'share-back', table });
+      world.work({ kind: 'labels', table });
     });
   }
   await play(world, story);
