@@ -37,9 +37,10 @@ export async function provision(services: ProvisionServices, request: AccessRequ
 /** The same for what a principal has on one table. Throws as `provision`. */
 export async function provisionPair(services: ProvisionServices, pair: Pair): Promise<void> {
   const account = accountOf(pair.principal);
-  const { linkFault } = await convergePair(services, pair);
+  const { linkFault, desired } = await convergePair(services, pair);
   if (linkFault !== undefined) throw new LinkNotMadeError(account, pair.table, { cause: linkFault });
-  await checkShare(services, account, pair);
+  // Nothing is shared of a table that has lost all that was granted, until it is back.
+  if (desired.length > 0) await checkShare(services, account, pair);
 }
 
 async function checkShare(services: ProvisionServices, account: string, pair: Pair): Promise<void> {
