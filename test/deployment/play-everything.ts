@@ -69,8 +69,8 @@ export async function playEverything(mesh: Mesh): Promise<Told[]> {
   await eventsAreRefused(mesh);
   await anAccountSendsTooMuch(mesh);
   await accessIsTakenBack(mesh);
-  await policiesChange(mesh);
   await endsArePutOffAndTakenBack(mesh);
+  await policiesChange(mesh);
   await grantingFailsForAWhile(mesh);
   await readingFailsForAWhile(mesh);
   await aDatabaseGoes(mesh);
