@@ -112,7 +112,7 @@ export async function runExplain(
     throw new NotYoursError(pair, viewer.account);
   if (options.json) terminal.out(JSON.stringify({ stage, ...viewer, ...toJson(explanation, described) }, null, 2));
   else for (const line of writeExplanation(terminal, explanation, described, viewer, parts.now())) terminal.out(line);
-  return explanation.wanted && explanation.settlement?.isSettled ? 0 : 1;
+  return explanation.grants.length > 0 && explanation.settlement?.isSettled ? 0 : 1;
 }
 
 /** What the catalog says of the table; of one that is gone, what is known of access is told all the same. */

@@ -1,5 +1,11 @@
 import type { AccessEvent, AccessStep } from '../shared/access/access-reader.ts';
-import { type AccessRequest, type Extension, type RequestState, tablesOf } from '../shared/access/access-request.ts';
+import {
+  type AccessRequest,
+  type Extension,
+  isDescribeOnly,
+  type RequestState,
+  tablesOf,
+} from '../shared/access/access-request.ts';
 import type { RequestAt } from '../shared/access/list-access.ts';
 import { linkDatabase } from '../shared/access/provision.ts';
 import type { Format, Terminal } from './terminal.ts';
@@ -56,10 +62,12 @@ function statusCell(state: RequestState): Cell {
 }
 
 function columnsOf({ terms }: Pick<RequestAt, 'terms'>): string {
+  if (terms.some(isDescribeOnly)) return 'DESCRIBE alone';
   return [...new Set(terms.flatMap(({ columns }) => columns))].join(', ') || '–';
 }
 
 function rowsOf({ terms }: Pick<RequestAt, 'terms'>): string {
+  if (terms.some(isDescribeOnly)) return 'none';
   return [...new Set(terms.map(({ rowFilter }) => rowFilter ?? 'all'))].join('; ') || '–';
 }
 

@@ -122,10 +122,10 @@ function whoseGrants({ source }: CatalogTable, { account, hub }: Viewer): string
 
 function writeGrants(terminal: Look, grants: readonly ReadingGrant[]): string[] {
   if (grants.length === 0) return [];
-  const rows = grants.map(({ principal, columns, rowFilter, expiresAt, requestId }): Cell[] => [
+  const rows = grants.map(({ principal, columns, rowFilter, expiresAt, requestId, permission }): Cell[] => [
     principal,
-    columns.join(', '),
-    rowFilter ?? 'all',
+    permission === 'DESCRIBE' ? 'DESCRIBE alone' : columns.join(', '),
+    permission === 'DESCRIBE' ? 'none' : (rowFilter ?? 'all'),
     expiresAt?.slice(0, 16).replace('T', ' ') ?? 'no end',
     requestId,
   ]);

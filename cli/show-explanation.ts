@@ -1,6 +1,6 @@
 import type { OwnFinding } from '../shared/access/access-reader.ts';
-import { type AccessRequest, accountOf } from '../shared/access/access-request.ts';
-import type { CellFilter } from '../shared/access/entitlement.ts';
+import { type AccessRequest, accountOf, isDescribeOnly } from '../shared/access/access-request.ts';
+import { type CellFilter, isDescription } from '../shared/access/entitlement.ts';
 import type { ComingEnd, ExplainedGrant, Explanation } from '../shared/access/explain-access.ts';
 import { openExtension } from '../shared/access/open-question.ts';
 import { isStanding } from '../shared/access/standing-grant.ts';
@@ -47,12 +47,12 @@ export function writeExplanation(
         )
       : []),
     ...(past.length > 0 ? section(terminal, 'Before', writePast(past, now)) : []),
-    ...(explanation.wanted ? writeOwn(terminal, explanation, own, viewer) : []),
+    ...(grants.length > 0 ? writeOwn(terminal, explanation, own, viewer) : []),
   ];
 }
 
-function verdictOf({ style }: Look, { wanted, settlement, own }: Explanation): [string, string][] {
-  if (!wanted) return [['access', style('red', 'none: nothing is granted')]];
+function verdictOf({ style }: Look, { wanted, describes, settlement, own }: Explanation): [string, string][] {
+  if (!wanted && !describes) return [['access', style('red', 'none: nothing is granted')]];
   if (!settlement?.isSettled)
     return [
       ['access', style('yellow', 'granted; Lake Formation is being brought to it, or looked at again (each minute)')],
@@ -66,8 +66,16 @@ function verdictOf({ style }: Look, { wanted, settlement, own }: Explanation): [
     ];
   const missing = own?.filter(({ state }) => state === 'missing').length ?? 0;
   if (missing > 0) return [['access', style('yellow', `granted, but its own account lacks something (below)`)]];
-  return [['access', style('green', 'granted')], ...entryFacts(wanted)];
+  if (!wanted) return [['access', style('green', `granted: ${DESCRIBED}`)]];
+  return [
+    ['access', style('green', 'granted')],
+    ...entryFacts(wanted),
+    ...(describes ? [['besides', DESCRIBED] as [string, string]] : []),
+  ];
 }
+
+/** What `DESCRIBE` gives. */
+const DESCRIBED = 'the description of the whole table, without its data';
 
 function entryFacts({ columns, rowFilter }: CellFilter): [string, string][] {
   return [
@@ -94,8 +102,8 @@ function tableFacts({ style }: Look, { wanted }: Explanation, table: CatalogTabl
 function writeGrants(terminal: Look, grants: readonly ExplainedGrant[]): string[] {
   const rows = grants.map((grant): Cell[] => [
     { text: grant.requestId, format: 'bold' },
-    grant.columns.join(', '),
-    grant.rowFilter ?? 'all',
+    isDescribeOnly(grant) ? 'DESCRIBE alone' : grant.columns.join(', '),
+    isDescribeOnly(grant) ? 'none' : (grant.rowFilter ?? 'all'),
     grant.expiresAt === null ? 'no end' : minuteOf(grant.expiresAt),
     isStanding(grant) ? 'mesh.yml (shareBack)' : (grant.request?.purpose ?? '–'),
     isStanding(grant) ? 'none: not decided by policy' : (grant.request?.policies.join(', ') ?? '–'),
@@ -112,10 +120,11 @@ function writeGrants(terminal: Look, grants: readonly ExplainedGrant[]): string[
   return [...writeTable(terminal, columns, rows, '  '), ...reasons];
 }
 
-function writeEntry({ style }: Look, { wanted, settlement }: Explanation): string[] {
+function writeEntry({ style }: Look, { wanted, describes, settlement }: Explanation): string[] {
   const facts: [string, string][] = wanted
     ? [['wanted', `data cells filter ${wanted.name}`], ...entryFacts(wanted)]
-    : [['wanted', 'nothing']];
+    : [['wanted', describes ? 'DESCRIBE on the table' : 'nothing']];
+  if (wanted && describes) facts.push(['and', 'DESCRIBE on the table']);
   if (settlement) {
     const { isSettled, leaving, found } = settlement;
     facts.push([
@@ -124,10 +133,13 @@ function writeEntry({ style }: Look, { wanted, settlement }: Explanation): strin
         ? style('green', 'yes: seen so since the last change')
         : style('yellow', 'not yet: it is being brought to that, and looked at again each minute'),
     ]);
-    for (const { name, columns } of leaving)
-      facts.push(['leaving', style('yellow', `${name} (${columns.join(', ')})`)]);
+    for (const entry of leaving)
+      facts.push([
+        'leaving',
+        style('yellow', isDescription(entry) ? 'DESCRIBE on the table' : `${entry.name} (${entry.columns.join(', ')})`),
+      ]);
     if (found) {
-      if (wanted)
+      if (wanted || describes)
         facts.push(['found now', found.isGranted ? style('green', 'granted as wanted') : style('red', 'not granted')]);
       for (const name of found.leftOver) facts.push(['left over', style('red', `${name} is granted still`)]);
       for (const what of found.foreign)
@@ -138,11 +150,11 @@ function writeEntry({ style }: Look, { wanted, settlement }: Explanation): strin
 }
 
 function writeEnds(terminal: Look, ends: readonly ComingEnd[], grants: readonly ExplainedGrant[]): string[] {
-  const rows = ends.map(({ at, requestIds, lost, left }): Cell[] => [
+  const rows = ends.map(({ at, requestIds, lost, left, describes }): Cell[] => [
     minuteOf(at),
     requestIds.join(', '),
     lost.join(', ') || 'nothing: others give it too',
-    left ? left.columns.join(', ') : 'nothing',
+    left ? left.columns.join(', ') : describes ? 'DESCRIBE alone' : 'nothing',
   ]);
   const columns = [
     { heading: 'when' },

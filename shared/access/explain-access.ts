@@ -7,7 +7,7 @@ import {
   type Pair,
   tablesOf,
 } from './access-request.ts';
-import { type CellFilter, DESCRIPTION, desiredEntries, desiredFilter } from './entitlement.ts';
+import { type CellFilter, DESCRIPTION, desiredEntries, desiredFilter, isDescription } from './entitlement.ts';
 import { openExtension } from './open-question.ts';
 import { isSettled, type PairReading } from './pair-record.ts';
 import { type ActualAccess, permissionsOf } from './plan-converge.ts';
@@ -23,10 +23,12 @@ export interface ComingEnd {
   at: Instant;
   /** The requests that end then. */
   requestIds: string[];
-  /** The columns that nothing else gives. */
+  /** The columns, and `DESCRIBE`, that nothing else gives. */
   lost: string[];
-  /** Undefined: nothing is left. */
+  /** Undefined: no data is left. */
   left?: CellFilter;
+  /** Whether a grant of the description alone is left. */
+  describes: boolean;
 }
 
 /** How the one entry in Lake Formation stands to what is wanted. */
@@ -101,12 +103,19 @@ export function explainPair(
     }),
     ...(wanted && { wanted }),
     describes: active.some(isDescribeOnly),
-    ...(reading && { settlement: settlementOf(reading, desiredEntries(principal, active), actual) }),
+    ...(reading && { settlement: settlementOf(reading, entriesToFind(reading), actual) }),
     ends: comingEnds(principal, active),
     waiting: requests.filter(request => request.state.status === 'waiting' || openExtension(request)),
     ending: of('ending'),
     past: of('denied', 'ended').sort((a, b) => (overSince(a) > overSince(b) ? -1 : 1)),
   };
+}
+
+/** What is to be found in Lake Formation: of a table that has lost columns it was brought to less than the grants say. */
+function entriesToFind({ record, grants }: PairReading): CellFilter[] {
+  const wanted = desiredEntries(record.principal, grants);
+  if (!isSettled(record)) return wanted;
+  return [...Object.values(record.applied).filter(entry => !isDescription(entry)), ...wanted.filter(isDescription)];
 }
 
 function settlementOf(
@@ -123,9 +132,7 @@ function settlementOf(
     isSettled: isSettled(record),
     leaving,
     found: {
-      isGranted:
-        wanted.length > 0 &&
-        wanted.every(entry => permissionsOf(entry).every(permission => held(entry.name).includes(permission))),
+      isGranted: wanted.every(entry => permissionsOf(entry).every(permission => held(entry.name).includes(permission))),
       leftOver: leaving.map(({ name }) => name).filter(name => held(name).length > 0),
       foreign: [
         ...actual.others,
@@ -141,19 +148,18 @@ function settlementOf(
 export function comingEnds(principal: string, active: readonly ActiveGrant[]): ComingEnd[] {
   const instants = [...new Set(active.map(({ expiresAt }) => expiresAt).filter(at => at !== null))].sort();
   return instants.map(at => {
-    const before = desiredFilter(
-      principal,
-      active.filter(grant => grant.expiresAt === null || grant.expiresAt >= at),
-    );
-    const left = desiredFilter(
-      principal,
-      active.filter(grant => grant.expiresAt === null || grant.expiresAt > at),
-    );
+    const ending = active.filter(grant => grant.expiresAt === null || grant.expiresAt >= at);
+    const staying = ending.filter(grant => grant.expiresAt !== at);
+    const before = desiredFilter(principal, ending);
+    const left = desiredFilter(principal, staying);
+    const describes = staying.some(isDescribeOnly);
+    const lost = (before?.columns ?? []).filter(name => !left?.columns.includes(name));
     return {
       at,
       requestIds: active.filter(({ expiresAt }) => expiresAt === at).map(({ requestId }) => requestId),
-      lost: (before?.columns ?? []).filter(name => !left?.columns.includes(name)),
+      lost: [...lost, ...(ending.some(isDescribeOnly) && !describes ? [DESCRIPTION.name] : [])],
       ...(left && { left }),
+      describes,
     };
   });
 }
