@@ -32,7 +32,8 @@ export const principalArn = z
     ),
   );
 
-export const columnName = z.string().check(z.minLength(1), z.maxLength(255));
+/** A column's own name, or, of one table among several, `<table>.<column>`. */
+export const columnName = z.string().check(z.minLength(1), z.maxLength(767));
 
 const metadata = z.object({
   /** From the sender; the same event sent again has the same one. */

@@ -42,8 +42,8 @@ export type RequestState =
       reasons?: string[];
       /** The later end that the owner is asked for. Whatever becomes of it, the access goes on to the end that it has. */
       extension?: Extension;
-      /** Its terms were narrowed, and Lake Formation is to follow before that is told. */
-      narrowing?: { since: Instant; reasons: string[] };
+      /** Its terms were narrowed, or tables `dropped`, and Lake Formation is to follow before that is told. */
+      narrowing?: { since: Instant; reasons: string[]; dropped?: string[] };
     }
   /** `reasons` where policy ended it. */
   | { status: 'ending'; cause: EndCause; since: Instant; reasons?: string[] }
@@ -79,6 +79,11 @@ export interface AccessRequest {
   version: number;
   /** The token of the state machine that waits for the owner's answer. Not a secret kept from operators, but never logged. */
   taskToken?: string;
+}
+
+/** Whether it gives something: its terms are among the ledger's active grants. */
+export function isActive({ state }: AccessRequest): boolean {
+  return state.status === 'approved' || state.status === 'granted';
 }
 
 export function tablesOf(request: AccessRequest): string[] {

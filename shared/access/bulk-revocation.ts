@@ -2,6 +2,8 @@ import type { AccessRevocationRequestedData } from '../../events/access-revocati
 import type { Envelope } from '../../events/envelope.ts';
 import { domainOfAccount, type Mesh, parseCentralTable } from '../mesh/mesh.ts';
 import { type AccessRequest, accountOf, type Instant, type RequestState, tablesOf } from './access-request.ts';
+import { narrowed, withoutTable } from './narrow-request.ts';
+import type { StepNotes } from './record-step.ts';
 import type { Cause } from './refuse-event.ts';
 
 /** A revocation of all that it selects: what is kept until it is done. */
@@ -104,14 +106,26 @@ function madeAtOf({ state }: AccessRequest): Instant | undefined {
   }
 }
 
-/** What a revocation makes of a request; undefined where there is nothing to end. */
-export function revokedState({ state }: AccessRequest, reason: string, now: Instant): RequestState | undefined {
-  switch (state.status) {
+/**
+ * A request of which all is taken back, or what it gives on one table: as it is then, and what its step is about. Undefined where there is nothing to take
+ * back. Pure.
+ */
+export function revoked(
+  request: AccessRequest,
+  { reason, table }: { reason: string; table?: string | undefined },
+  now: Instant,
+): { request: AccessRequest; notes: Pick<StepNotes, 'about'> } | undefined {
+  const after = (state: RequestState) => ({ request: { ...request, version: request.version + 1, state }, notes: {} });
+  switch (request.state.status) {
     case 'approved':
-    case 'granted':
-      return { status: 'ending', cause: 'requested', since: now };
+    case 'granted': {
+      const left = table === undefined ? undefined : withoutTable(request, table);
+      if (!left) return after({ status: 'ending', cause: 'requested', since: now });
+      const reasons = [`${table} was revoked: ${reason}`];
+      return { request: narrowed(request, left, reasons, now), notes: { about: 'narrowing' } };
+    }
     case 'waiting':
-      return { status: 'denied', deniedAt: now, reasons: [`Withdrawn: ${reason}`] };
+      return after({ status: 'denied', deniedAt: now, reasons: [`Withdrawn: ${reason}`] });
     case 'ending':
     case 'ended':
     case 'denied':

@@ -1,6 +1,7 @@
 import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
-import { type AccessRequest, type Instant, isDescribeOnly } from './access-request.ts';
-import { columnReasons } from './decide-request.ts';
+import { type AccessRequest, type Instant, isActive, isDescribeOnly } from './access-request.ts';
+import { columnReasons } from './decide-table.ts';
+import { type WhatIsLeft, withoutTable } from './narrow-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import { hasColumn, rowFilterProblem } from './present-grants.ts';
 import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
@@ -14,9 +15,9 @@ export interface InForce {
 /** What becomes of an active grant that is decided again. It never gets more than it has. */
 export type Redecision =
   | { kind: 'stands' }
-  /** `request` has the terms that are left; `taken` are the columns that are not. */
-  | { kind: 'narrowed'; request: AccessRequest; taken: string[]; reasons: string[] }
-  | { kind: 'ended'; request: AccessRequest; reasons: string[] };
+  /** `taken` are the columns that it has on the table and is not to have. */
+  | { kind: 'narrowed'; left: Required<WhatIsLeft>; taken: string[]; reasons: string[] }
+  | { kind: 'ended'; policies: string[]; reasons: string[] };
 
 const STANDS: Redecision = { kind: 'stands' };
 
@@ -68,9 +69,18 @@ function decideAgain(
     },
     approver: request.approvedBy,
   });
-  const decided = { ...request, policies: answer.policies };
-  if (isDescription)
-    return answer.reasons.length === 0 ? STANDS : { kind: 'ended', request: decided, reasons: answer.reasons };
+  // Of several tables each has policies of its own.
+  const decidedBy = request.terms.length > 1 ? [...request.policies, ...answer.policies] : answer.policies;
+  const decided = [...new Set(decidedBy)].sort();
+  const end = (reasons: string[]): Redecision => {
+    const left = withoutTable(request, table.table);
+    return left
+      ? { kind: 'narrowed', left: { ...left, policies: decided }, taken: terms.columns, reasons: about(reasons) }
+      : { kind: 'ended', policies: decided, reasons };
+  };
+  const about = (reasons: string[]) =>
+    request.terms.length > 1 ? reasons.map(reason => `${table.table}: ${reason}`) : reasons;
+  if (isDescription) return answer.reasons.length === 0 ? STANDS : end(answer.reasons);
   const isKept = (name: string) => (isThere(name) ? answer.columns.includes(name) : !dropsAbsent);
   const columns = terms.columns.filter(isKept);
   const taken = terms.columns.filter(name => !isKept(name));
@@ -79,18 +89,14 @@ function decideAgain(
     ...columnReasons({ refusedColumns: answer.refusedColumns.filter(({ name }) => taken.includes(name)) }),
     ...taken.filter(name => !isThere(name)).map(name => `${name}: ${table.table} no longer has it`),
   ];
-  if (!columns.some(isThere)) return { kind: 'ended', request: decided, reasons: either(answer.reasons, reasons) };
+  if (!columns.some(isThere)) return end(either(answer.reasons, reasons));
   const problem = rowFilterProblem({ ...terms, columns }, table);
-  if (problem !== undefined) return { kind: 'ended', request: decided, reasons: [...reasons, problem] };
+  if (problem !== undefined) return end([...reasons, problem]);
   const left = request.terms.map(each => (each === terms ? { ...terms, columns } : each));
-  return { kind: 'narrowed', request: { ...decided, terms: left }, taken, reasons };
+  return { kind: 'narrowed', left: { terms: left, policies: decided }, taken, reasons: about(reasons) };
 }
 
 const DAY = 86_400_000;
-
-export function isActive({ state }: AccessRequest): boolean {
-  return state.status === 'approved' || state.status === 'granted';
-}
 
 function either(first: string[], second: string[]): string[] {
   return first.length > 0 ? first : second;

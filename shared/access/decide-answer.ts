@@ -1,18 +1,20 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
 import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
-import { type AccessRequest, type Instant, isDescribeOnly } from './access-request.ts';
+import { type AccessRequest, type Instant, isDescribeOnly, type TableTerms } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
-import { columnReasons, missingReason } from './decide-request.ts';
+import { type FoundTable, missingReason } from './decide-request.ts';
+import { columnReasons } from './decide-table.ts';
+import { isColumnNamed, unknownColumns } from './named-columns.ts';
 import type { Question } from './open-question.ts';
 import type { PolicyEngine } from './policy.ts';
-import { ownName, type TableDescription } from './table-description.ts';
+import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
 
 export interface AnswerContext {
   mesh: Mesh;
   policies: PolicyEngine;
   request: AccessRequest | undefined;
-  table: TableDescription | undefined;
-  pair: ActiveGrantsOfPair;
+  /** The request's tables, in the order of its terms. */
+  tables: readonly FoundTable[];
   now: Instant;
 }
 
@@ -65,29 +67,84 @@ export function answererProblem(
 }
 
 function approve(data: AccessDecisionMadeData, request: AccessRequest, context: AnswerContext): AnswerRuling {
-  const { table, mesh, policies, pair, now } = context;
-  const asked = request.terms[0];
-  if (!asked || !table)
-    return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
-  if (table.missingSince !== undefined) return refused(missingReason(table.table, table.missingSince));
-  const isDescription = isDescribeOnly(asked);
-  if (isDescription && (data.columns || data.rowFilter !== undefined))
+  const { now } = context;
+  const gone = request.terms.find((_, index) => !context.tables[index]?.description)?.table;
+  if (gone !== undefined || request.terms.length === 0)
     return refused(
-      'It asks for the description of the table alone, which has no columns or rows to narrow. Approve it as it is, or deny it.',
+      `The table${gone === undefined ? '' : ` ${gone}`} of the request ${request.requestId} is no longer in the central catalog.`,
     );
-  const columns = data.columns?.map(name => name.toLowerCase()) ?? asked.columns;
-  const wider = columns.filter(name => !asked.columns.includes(name));
-  if (wider.length > 0)
-    return refused(`An approval may narrow a request, not widen it: ${wider.join(', ')} was not asked for.`);
-  if (data.rowFilter !== undefined && asked.rowFilter !== null) {
-    return refused(
-      'The request has a row filter of its own. Approve it as it is, or deny it and say which rows to ask for.',
-    );
-  }
+  const wider = wideningReason(data, request);
+  if (wider !== undefined) return refused(wider);
   const expiresAt = data.expiresAt ? new Date(data.expiresAt).toISOString() : request.expiresAt;
   if (expiresAt > request.expiresAt || expiresAt <= now) {
     return refused(`The end ${expiresAt} must lie between now and the end that was asked for, ${request.expiresAt}.`);
   }
+  const answers = request.terms.map((asked, index) => {
+    const { description, pair } = context.tables[index]!;
+    return approveTable(data, { ...request, expiresAt }, asked, { description: description!, pair }, context);
+  });
+  const isOne = answers.length === 1;
+  const about = (table: string, reasons: string[]) => (isOne ? reasons : reasons.map(reason => `${table}: ${reason}`));
+  const problems = answers.flatMap(answer => (answer.kind === 'refused' ? about(answer.table, answer.reasons) : []));
+  if (problems.length > 0) return refused(...problems);
+  const approved = answers.filter(answer => answer.kind === 'approved');
+  const left = answers
+    .filter(answer => answer.kind === 'left-out')
+    .map(({ table }) => `${table}: left out by the owner.`);
+  if (approved.length === 0) return refused('Nothing of the request is left. Deny it, with a reason.');
+  const keptBack = approved.flatMap(({ terms, keptBack: reasons }) => about(terms.table, reasons));
+  return {
+    kind: 'answered',
+    request: {
+      ...request,
+      version: request.version + 1,
+      terms: approved.map(({ terms }) => terms),
+      expiresAt,
+      approvedBy: data.approver,
+      policies: [...new Set([...request.policies, ...approved.flatMap(({ policies }) => policies)])].sort(),
+      state: {
+        status: 'approved',
+        approvedAt: now,
+        attempts: 0,
+        retryAt: now,
+        reasons: [data.reason ?? `Approved by ${data.approver}.`, ...left, ...keptBack],
+      },
+    },
+  };
+}
+
+/** Why an approval asks for more than the request does; undefined when it does not. */
+function wideningReason({ columns, rowFilter }: AccessDecisionMadeData, { terms }: AccessRequest): string | undefined {
+  if (terms.some(isDescribeOnly))
+    return columns || rowFilter !== undefined
+      ? 'It asks for the description of the table alone, which has no columns or rows to narrow. Approve it as it is, or deny it.'
+      : undefined;
+  const asked = terms.map(each => ({ ...each, columns: each.columns.map(name => ({ name })) }));
+  const wider = unknownColumns(columns ?? [], asked);
+  if (wider.length > 0) return `An approval may narrow a request, not widen it: ${wider.join(', ')} was not asked for.`;
+  if (rowFilter !== undefined && terms.some(each => each.rowFilter !== null))
+    return 'The request has a row filter of its own. Approve it as it is, or deny it and say which rows to ask for.';
+  return undefined;
+}
+
+type TableAnswer =
+  | { kind: 'refused'; table: string; reasons: string[] }
+  /** The owner names columns, and none of this table. */
+  | { kind: 'left-out'; table: string }
+  | { kind: 'approved'; terms: TableTerms; policies: string[]; keptBack: string[] };
+
+function approveTable(
+  data: AccessDecisionMadeData,
+  request: AccessRequest,
+  asked: TableTerms,
+  { description: table, pair }: { description: TableDescription; pair: ActiveGrantsOfPair },
+  { mesh, policies, now }: AnswerContext,
+): TableAnswer {
+  const refusedBy = (reasons: string[]) => ({ kind: 'refused' as const, table: asked.table, reasons });
+  if (table.missingSince !== undefined) return refusedBy([missingReason(table.table, table.missingSince)]);
+  const isDescription = isDescribeOnly(asked);
+  const columns = asked.columns.filter(name => !data.columns || isColumnNamed(data.columns, asked.table, name));
+  if (!isDescription && columns.length === 0) return { kind: 'left-out', table: asked.table };
   const answer = policies.decideApproval({
     question: {
       principal: request.principal,
@@ -95,44 +152,27 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
       domain: table.domain,
       database: table.database,
       table: ownName(table),
-      columns: table.columns.filter(column => isDescription || column.isPartitionKey || columns.includes(column.name)),
+      columns: questionedColumns(table, { ...asked, columns }),
       purpose: request.purpose,
-      durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,
-      permission: isDescription ? 'DESCRIBE' : 'SELECT',
+      durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
+      permission: asked.permission ?? 'SELECT',
       hasRowFilter: data.rowFilter !== undefined || asked.rowFilter !== null,
       isPiiPurpose: isPiiPurpose(mesh, request.purpose),
       teams: teamsOfAccount(mesh, request.account),
     },
     approver: data.approver,
   });
-  if (answer.outcome === 'denied') return refused(...answer.reasons);
+  if (answer.outcome === 'denied') return refusedBy(answer.reasons);
   const keptBack = columnReasons({
     refusedColumns: answer.refusedColumns.filter(({ name }) => columns.includes(name)),
   });
   // Labels may have changed since it was asked.
-  if (!isDescription && !answer.columns.some(name => columns.includes(name))) return refused(...keptBack);
-  const given = isDescription ? [] : answer.columns.filter(name => columns.includes(name) || isKey(table, name));
-  const terms = { ...asked, columns: given };
+  if (!isDescription && !answer.columns.some(name => columns.includes(name))) return refusedBy(keptBack);
+  const given = answer.columns.filter(name => columns.includes(name) || isKey(table, name));
+  const terms = { ...asked, columns: isDescription ? [] : given };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter ?? asked.rowFilter ?? undefined, table, pair);
-  if (problems.length > 0) return refused(...problems);
-  return {
-    kind: 'answered',
-    request: {
-      ...request,
-      version: request.version + 1,
-      terms: [{ ...terms, rowFilter }],
-      expiresAt,
-      approvedBy: data.approver,
-      policies: [...new Set([...request.policies, ...answer.policies])].sort(),
-      state: {
-        status: 'approved',
-        approvedAt: now,
-        attempts: 0,
-        retryAt: now,
-        reasons: [data.reason ?? `Approved by ${data.approver}.`, ...keptBack],
-      },
-    },
-  };
+  if (problems.length > 0) return refusedBy(problems);
+  return { kind: 'approved', terms: { ...terms, rowFilter }, policies: answer.policies, keptBack };
 }
 
 /** An envelope's time has whole seconds: an answer within the second of its question is not an earlier one. */

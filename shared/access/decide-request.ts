@@ -1,11 +1,21 @@
 import type { AccessRequestedData } from '../../events/access-requested.ts';
-import { isPiiPurpose, type Mesh, parseCentralTable, teamsOfAccount } from '../mesh/mesh.ts';
-import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
+import { type Mesh, parseCentralTable } from '../mesh/mesh.ts';
+import type { AccessRequest, Instant } from './access-request.ts';
 import { accountOf } from './access-request.ts';
-import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
+import type { ActiveGrantsOfPair } from './check-terms.ts';
+import { asksDescriptionOnly, columnReasons, decideTable } from './decide-table.ts';
+import { columnList, columnOfTable, unknownColumns } from './named-columns.ts';
 import type { PolicyAnswer, PolicyEngine } from './policy.ts';
 import { requestFingerprint } from './request-fingerprint.ts';
-import { ownName, type TableDescription } from './table-description.ts';
+import type { TableDescription } from './table-description.ts';
+
+/** One of a request's tables, as it was found. */
+export interface FoundTable {
+  /** Undefined when the central catalog has no such table. */
+  description: TableDescription | undefined;
+  /** What the principal has on it. */
+  pair: ActiveGrantsOfPair;
+}
 
 /** What was found for a request before deciding it. */
 export interface RequestContext {
@@ -13,9 +23,8 @@ export interface RequestContext {
   policies: PolicyEngine;
   /** The request that has this id already. */
   existing: AccessRequest | undefined;
-  /** The central table that is asked for; undefined when there is none. */
-  table: TableDescription | undefined;
-  pair: ActiveGrantsOfPair;
+  /** The tables that are asked for, in the order of `requestedTables`. */
+  tables: readonly FoundTable[];
   now: Instant;
 }
 
@@ -41,13 +50,12 @@ export function decideRequest(data: AccessRequestedData, account: string, contex
   }
   const request = newRequest(data, account, fingerprint, context);
   const problems = requestProblems(data, request, context);
-  if (problems.length > 0 || !context.table) return denied(request, context, problems);
-  return decideByPolicy(data, request, context.table, context);
+  return problems.length > 0 ? denied(request, context, problems) : decideByPolicy(data, request, context);
 }
 
-/** The one table that a request names, in lower case as Glue keeps names; undefined when it names none or more. */
-export function requestedTable(data: AccessRequestedData): string | undefined {
-  return data.tables?.length === 1 ? data.tables[0]?.toLowerCase() : undefined;
+/** The tables that a request names, each once, in lower case as Glue keeps names; none where it names a product. */
+export function requestedTables({ tables = [] }: AccessRequestedData): string[] {
+  return [...new Set(tables.map(table => table.toLowerCase()))];
 }
 
 function newRequest(
@@ -56,15 +64,16 @@ function newRequest(
   fingerprint: string,
   { mesh, now }: RequestContext,
 ): AccessRequest {
-  const table = requestedTable(data);
+  const tables = requestedTables(data);
+  const [domain = '', ...others] = domainsOf(tables, mesh).keys();
   const end = data.expiresAt ? Date.parse(data.expiresAt) : Date.parse(now) + (data.durationDays ?? 0) * DAY;
   return {
     requestId: data.requestId,
     account,
     principal: data.principal,
-    domain: (table && parseCentralTable(mesh, table)?.domain) ?? '',
+    domain: others.length === 0 ? domain : '',
     purpose: data.purpose,
-    terms: table ? [{ table, columns: data.columns ?? [], rowFilter: null }] : [],
+    terms: tables.map(table => ({ table, columns: tables.length === 1 ? (data.columns ?? []) : [], rowFilter: null })),
     expiresAt: new Date(Math.min(end, LAST_INSTANT)).toISOString(),
     policies: [],
     fingerprint,
@@ -73,27 +82,48 @@ function newRequest(
   };
 }
 
+/** Tables by the domain whose they are; by the empty name those that are no domain's. */
+function domainsOf(tables: readonly string[], mesh: Mesh): Map<string, string[]> {
+  return Map.groupBy(tables, table => parseCentralTable(mesh, table)?.domain ?? '');
+}
+
 /** What is wrong with a request before any policy is asked. */
-function requestProblems(data: AccessRequestedData, request: AccessRequest, { table, now }: RequestContext): string[] {
-  const name = requestedTable(data);
+function requestProblems(data: AccessRequestedData, request: AccessRequest, context: RequestContext): string[] {
+  const names = requestedTables(data);
   if (data.product !== undefined)
-    return ['Products come with their contracts, which this version does not read yet. Name the table.'];
-  if (!name) return ['Ask for one table in a request. Several tables need several requests.'];
-  if (!request.domain)
-    return [`${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`];
-  if (!table) return [`There is no table ${name} in the central catalog.`];
-  if (table.missingSince !== undefined) return [missingReason(table.table, table.missingSince)];
+    return ['Products come with their contracts, which this version does not read yet. Name the tables.'];
+  if (names.length > MOST_TABLES)
+    return [`Ask for ${MOST_TABLES} tables in a request at the most. More need several requests.`];
+  const domains = domainsOf(names, context.mesh);
+  const strange = domains.get('') ?? [];
+  if (strange.length > 0)
+    return strange.map(
+      name => `${name} belongs to no domain of the mesh. Tables are named <domain>_<database>.<table>.`,
+    );
+  if (domains.size > 1) {
+    const parts = [...domains].map(([domain, tables]) => `${tables.join(', ')} of ${domain}`);
+    return [`Each domain answers for its own tables: ask for ${parts.join(', and for ')}, in requests of their own.`];
+  }
+  const absent = names.flatMap((name, index) => absenceReasons(name, context.tables[index]?.description));
+  if (absent.length > 0) return absent;
   if (asksDescriptionOnly(data) && (data.columns || data.rowFilter !== undefined))
     return [
       'DESCRIBE alone shows the description of the whole table. Leave columns and rowFilter out, or ask for SELECT.',
     ];
-  if (request.expiresAt <= now) return [`The end ${request.expiresAt} has passed already.`];
-  return [];
+  if (request.expiresAt <= context.now) return [`The end ${request.expiresAt} has passed already.`];
+  const described = descriptionsOf(context);
+  const where = names.length === 1 ? names[0] : 'None of the tables';
+  return unknownColumns(data.columns ?? [], described).map(name =>
+    names.length === 1 ? `${where} has no column ${name}.` : `${where} has a column ${name}.`,
+  );
 }
 
-/** SELECT brings its DESCRIBE: asked for both, it is that. */
-function asksDescriptionOnly({ permissions }: AccessRequestedData): boolean {
-  return permissions !== undefined && !permissions.includes('SELECT');
+/** More than the steward of one domain can judge at once, and as many as one transaction of the ledger takes with ease. */
+const MOST_TABLES = 10;
+
+function absenceReasons(name: string, table: TableDescription | undefined): string[] {
+  if (!table) return [`There is no table ${name} in the central catalog.`];
+  return table.missingSince === undefined ? [] : [missingReason(name, table.missingSince)];
 }
 
 /** Why nobody is let in to a table that is gone at its source. */
@@ -101,79 +131,40 @@ export function missingReason(table: string, since: string): string {
   return `${table} has been gone at its source since ${since}. Ask again when its domain has brought it back.`;
 }
 
-function decideByPolicy(
-  data: AccessRequestedData,
-  request: AccessRequest,
-  table: TableDescription,
-  context: RequestContext,
-): RequestRuling {
-  const { mesh, policies, now, pair } = context;
-  const isDescription = asksDescriptionOnly(data);
-  const asked = askedColumns(data, table);
-  const unknown = asked.filter(name => !table.columns.some(column => column.name === name));
-  if (unknown.length > 0)
-    return denied(
-      request,
-      context,
-      unknown.map(name => `${table.table} has no column ${name}.`),
-    );
-  const answer = policies.decideRequest({
-    principal: request.principal,
-    account: request.account,
-    domain: table.domain,
-    database: table.database,
-    table: ownName(table),
-    columns: table.columns.filter(column => column.isPartitionKey || asked.includes(column.name)),
-    purpose: request.purpose,
-    durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-    permission: isDescription ? 'DESCRIBE' : 'SELECT',
-    hasRowFilter: data.rowFilter !== undefined,
-    isPiiPurpose: isPiiPurpose(mesh, request.purpose),
-    teams: teamsOfAccount(mesh, request.account),
-  });
-  const decided = { ...request, policies: answer.policies };
-  const isNothingLeft = !isDescription && !answer.columns.some(name => asked.includes(name));
-  if (answer.outcome === 'denied' || isNothingLeft) {
-    return denied(
-      decided,
-      context,
-      answer.reasons.length > 0 ? answer.reasons : columnReasons(answer),
-      answer.refusedColumns,
-    );
-  }
-  const terms: TableTerms = isDescription
-    ? { table: table.table, permission: 'DESCRIBE', columns: [], rowFilter: null }
-    : { table: table.table, columns: answer.columns, rowFilter: null };
-  const { problems, rowFilter } = termsProblems(terms, data.rowFilter, table, pair);
-  if (problems.length > 0) return denied(decided, context, problems, answer.refusedColumns);
-  const state: AccessRequest['state'] =
-    answer.outcome === 'automatic'
-      ? {
-          status: 'approved',
-          approvedAt: now,
-          attempts: 0,
-          retryAt: now,
-          reasons: [...answer.reasons, ...columnReasons(answer)],
-        }
-      : { status: 'waiting', askedAt: now, answerBy: answerBy(request, mesh, now) };
-  return {
-    kind: 'decided',
-    request: { ...decided, terms: [{ ...terms, rowFilter }], state },
-    refusedColumns: answer.refusedColumns,
-  };
+function descriptionsOf({ tables }: RequestContext): TableDescription[] {
+  return tables.map(({ description }) => description).filter(description => description !== undefined);
 }
 
-/** The columns asked for; all of the table's when none are named. Lower case, as Glue keeps them. */
-function askedColumns(data: AccessRequestedData, table: TableDescription): string[] {
-  return data.columns
-    ? [...new Set(data.columns.map(name => name.toLowerCase()))]
-    : table.columns.map(column => column.name);
+/** All of its tables or none: at once where policy grants each of them by itself, by the owner where it leaves one to him. */
+function decideByPolicy(data: AccessRequestedData, request: AccessRequest, context: RequestContext): RequestRuling {
+  const { mesh, now } = context;
+  const rulings = context.tables.flatMap(({ description, pair }) =>
+    description ? [{ table: description.table, ...decideTable(data, request, { description, pair }, context) }] : [],
+  );
+  const isOne = rulings.length === 1;
+  const reasonsOf = (some: typeof rulings) =>
+    some.flatMap(({ table, reasons }) => (isOne ? reasons : reasons.map(reason => `${table}: ${reason}`)));
+  const refusedColumns = rulings.flatMap(({ table, refusedColumns: refused }) =>
+    isOne ? refused : refused.map(each => ({ ...each, name: columnOfTable(table, each.name) })),
+  );
+  const policies = [...new Set(rulings.flatMap(ruling => ruling.policies))].sort();
+  const decided = { ...request, policies };
+  const refusals = rulings.filter(({ outcome }) => outcome === 'denied');
+  if (refusals.length > 0) return denied(decided, context, reasonsOf(refusals), refusedColumns);
+  const terms = rulings.flatMap(ruling => (ruling.outcome === 'denied' ? [] : [ruling.terms]));
+  const bytes = Buffer.byteLength(JSON.stringify(columnList(terms)));
+  if (!isOne && bytes > MOST_BYTES)
+    return denied(decided, context, [
+      'The columns of these tables are more than one request can name. Ask for fewer tables.',
+    ]);
+  const state: AccessRequest['state'] = rulings.every(({ outcome }) => outcome === 'automatic')
+    ? { status: 'approved', approvedAt: now, attempts: 0, retryAt: now, reasons: reasonsOf(rulings) }
+    : { status: 'waiting', askedAt: now, answerBy: answerBy(request, mesh, now) };
+  return { kind: 'decided', request: { ...decided, terms, state }, refusedColumns };
 }
 
-/** A sentence for each column that policy kept back. */
-export function columnReasons({ refusedColumns }: Pick<PolicyAnswer, 'refusedColumns'>): string[] {
-  return refusedColumns.map(({ name, reasons }) => `${name}: ${reasons.join(' ')}`);
-}
+/** What an event can say of columns beside everything else: it has 256 KB at the most. Source: EventBridge quotas, PutEvents. */
+const MOST_BYTES = 100_000;
 
 /** The owner's time ends with the access that was asked for, at the latest. */
 function answerBy(request: AccessRequest, mesh: Mesh, now: Instant): Instant {

@@ -1,15 +1,16 @@
 import type { AccessRevocationRequestedData } from '../../events/access-revocation-requested.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { type AccessRequest, type Instant, tablesOf } from './access-request.ts';
-import { revokedState } from './bulk-revocation.ts';
+import { revoked } from './bulk-revocation.ts';
+import type { StepNotes } from './record-step.ts';
 
 export type RevocationRuling =
   | { kind: 'refused'; reasons: string[] }
   /** It has ended, or is ending, already. */
   | { kind: 'repeated' }
-  | { kind: 'revoked'; request: AccessRequest };
+  | { kind: 'revoked'; request: AccessRequest; notes: Pick<StepNotes, 'about'> };
 
-/** Decides an immediate revocation of one request's access: by the owner's account, the consumer's, or the hub. Pure. */
+/** Decides an immediate revocation of one request's access, or of what it gives on one of its tables: by the owner's account, the consumer's, or the hub. Pure. */
 export function decideRevocation(
   data: AccessRevocationRequestedData,
   account: string,
@@ -23,15 +24,13 @@ export function decideRevocation(
   const isOther =
     data.product !== undefined ||
     (data.principal !== undefined && data.principal !== request.principal) ||
-    (data.table !== undefined && !tablesOf(request).includes(data.table));
+    (data.table !== undefined && !tablesOf(request).includes(data.table.toLowerCase()));
   if (isOther) {
     return {
       kind: 'refused',
       reasons: [`The request ${data.requestId} is not of the principal, table or product that is named beside it.`],
     };
   }
-  const state = revokedState(request, data.reason, now);
-  return state
-    ? { kind: 'revoked', request: { ...request, version: request.version + 1, state } }
-    : { kind: 'repeated' };
+  const step = revoked(request, { reason: data.reason, table: data.table?.toLowerCase() }, now);
+  return step ? { kind: 'revoked', ...step } : { kind: 'repeated' };
 }

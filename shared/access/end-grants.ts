@@ -1,7 +1,7 @@
 import type { EndCause } from '../../events/told.ts';
 import { type ActiveGrant, laterBy, type Pair } from './access-request.ts';
 import { convergePair } from './converge-pair.ts';
-import { type EnforceServices, endRequest } from './enforce-request.ts';
+import { type EnforceServices, endOnTable } from './enforce-request.ts';
 import { isSettled } from './pair-record.ts';
 import { endStanding, type ShareBackServices } from './share-back.ts';
 import { isStanding } from './standing-grant.ts';
@@ -28,7 +28,7 @@ export async function endGrantsOn(services: EndServices, table: string, cause: E
 }
 
 /**
- * Ends the grants of one principal on one table: those of requests, and a standing one, of which nothing is told. Where it is given again although
+ * Ends the grants of one principal on one table: those of requests, which go on with their other tables, and a standing one, of which nothing is told. Where it is given again although
  * this ended it late, after `mesh.yml` asked for it anew, it is looked at once more.
  */
 export async function endGrantsOfPair(
@@ -37,8 +37,9 @@ export async function endGrantsOfPair(
   grants: readonly ActiveGrant[],
   cause: EndCause,
 ): Promise<void> {
+  const reason = `${pair.table} is no longer in the central catalog.`;
   for (const grant of grants) {
-    if (!isStanding(grant)) await endRequest(services, grant.requestId, cause);
+    if (!isStanding(grant)) await endOnTable(services, grant.requestId, pair.table, { cause, reason });
     else {
       await services.standing.callFor([pair.table], laterBy(services.now(), LOOK_AGAIN_MILLISECONDS));
       await endStanding(services, pair);

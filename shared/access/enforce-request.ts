@@ -5,6 +5,7 @@ import { toldEvent } from '../telling/told-event.ts';
 import {
   type AccessRequest,
   type Instant,
+  isActive,
   laterBy,
   noticeMilliseconds,
   type RequestState,
@@ -14,11 +15,12 @@ import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { goesOn } from './decide-extension.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { measureStep } from './measure-step.ts';
+import { narrowed, withoutTable } from './narrow-request.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { afterReminder, openExtension, withoutExtension } from './open-question.ts';
 import { type ProvisionServices, provision } from './provision.ts';
-import { changesGrants, recordStep, type StepNotes } from './record-step.ts';
+import { changedTables, changesGrants, recordStep, type StepNotes } from './record-step.ts';
 
 export interface EnforceServices extends ConvergeServices, ProvisionServices {
   mesh: Mesh;
@@ -80,7 +82,7 @@ export async function inTurn<T>(services: Pick<EnforceServices, 'pause'>, work: 
 /** Ends what a request gave, for another reason than its end, and takes it away. One that is not active is left as it is. Errors as `enforceRequest`. */
 export async function endRequest(services: EnforceServices, requestId: string, cause: EndCause): Promise<void> {
   const request = await services.ledger.loadRequest(requestId);
-  if (request?.state.status === 'approved' || request?.state.status === 'granted') {
+  if (request && isActive(request)) {
     const since = services.now();
     await moveTo(services, request, { status: 'ending', cause, since }, { at: since });
   }
@@ -136,14 +138,14 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
     case 'narrow': {
       if (request.state.status !== 'granted' || !request.state.narrowing) throw new TypeError('Nothing is narrowed.');
       const { narrowing, ...state } = request.state;
-      for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
+      await convergeAll(services, request, [...tablesOf(request), ...(narrowing.dropped ?? [])]);
       return moveTo(services, request, state, { at: services.now(), about: 'narrowed', reasons: narrowing.reasons });
     }
     case 'end':
       return moveTo(services, request, { status: 'ending', cause: 'expired', since: now }, { at: now });
     case 'withdraw': {
       if (request.state.status !== 'ending') throw new TypeError('Only what is ending is withdrawn.');
-      for (const table of tablesOf(request)) await convergePair(services, { principal: request.principal, table });
+      await convergeAll(services, request, tablesOf(request));
       const endedAt = services.now();
       const { cause, reasons } = request.state;
       const ended = { status: 'ended' as const, cause, endedAt, ...(reasons && { reasons }) };
@@ -152,21 +154,59 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
   }
 }
 
-/** Commits a request's step to a state, with what that does to its grants, and tells of it. @throws LedgerConflictError */
-export async function moveTo(
+/** Each table by itself: one that cannot be worked on keeps nothing alive on another. @throws the first fault */
+async function convergeAll(
+  services: EnforceServices,
+  { principal }: AccessRequest,
+  tables: readonly string[],
+): Promise<void> {
+  const outcomes = await Promise.allSettled(tables.map(table => convergePair(services, { principal, table })));
+  const failed = outcomes.find(outcome => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+function moveTo(
   services: EnforceServices,
   request: AccessRequest,
   state: RequestState,
   notes: StepNotes,
 ): Promise<AccessRequest> {
-  const after = { ...request, state, version: request.version + 1 };
-  const pairs = changesGrants(after) ? tablesOf(request).map(table => ({ principal: request.principal, table })) : [];
-  const readings = await Promise.all(pairs.map(pair => services.ledger.loadPair(pair)));
+  return takeStep(services, request, { ...request, state, version: request.version + 1 }, notes);
+}
+
+/** Commits a request's step, with what that does to its grants, and tells of it. @throws LedgerConflictError */
+export async function takeStep(
+  services: EnforceServices,
+  request: AccessRequest,
+  after: AccessRequest,
+  notes: StepNotes,
+): Promise<AccessRequest> {
+  const changed = notes.about === 'narrowing' ? changedTables(request, after) : tablesOf(request);
+  const pairs = changesGrants(after, notes.about) ? changed : [];
+  const readings = await Promise.all(
+    pairs.map(table => services.ledger.loadPair({ principal: request.principal, table })),
+  );
   const transition = recordStep(tellingMesh(services), after, readings, notes);
   await services.ledger.commit(transition);
   measureStep(services.measure, request, after, transition.at);
   await tell(services, transition.tell);
   return after;
+}
+
+/** Ends what a request gives on one table: all of it where that is its only one. One that is not active is left as it is. Errors as `enforceRequest`. */
+export async function endOnTable(
+  services: EnforceServices,
+  requestId: string,
+  table: string,
+  { cause, reason }: { cause: EndCause; reason: string },
+): Promise<void> {
+  const request = await services.ledger.loadRequest(requestId);
+  const left = request && withoutTable(request, table);
+  if (!left) return endRequest(services, requestId, cause);
+  const at = services.now();
+  if (isActive(request))
+    await takeStep(services, request, narrowed(request, left, [reason], at), { at, about: 'narrowing' });
+  await enforceRequest(services, requestId);
 }
 
 /** As it tells: the owner of what leaves is told to the end. */

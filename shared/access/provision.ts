@@ -20,18 +20,18 @@ export interface ProvisionServices extends ConvergeServices {
 
 /**
  * Makes an approved request's access real and checks it from the hub: the permissions as the ledger says, the link in the consumer's catalog,
- * the share associated. Safe to repeat.
+ * the share associated. Each table by itself. Safe to repeat.
  *
  * @returns what the principal can query, as `<database>.<table>` in its own catalog
  * @throws LinkNotMadeError, ShareNotReadyError, and what convergePair throws: trying again helps. InvitationRejectedError: somebody has to act.
  */
 export async function provision(services: ProvisionServices, request: AccessRequest): Promise<{ links: string[] }> {
-  const links: string[] = [];
-  for (const table of tablesOf(request)) {
-    await provisionPair(services, { principal: request.principal, table });
-    links.push(linkOf(services.mesh, table));
-  }
-  return { links };
+  const { principal } = request;
+  const tables = tablesOf(request);
+  const outcomes = await Promise.allSettled(tables.map(table => provisionPair(services, { principal, table })));
+  const failed = outcomes.find(outcome => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return { links: tables.map(table => linkOf(services.mesh, table)) };
 }
 
 /** The same for what a principal has on one table. Throws as `provision`. */

@@ -7,9 +7,11 @@ import {
   type Instant,
   isDescribeOnly,
   noticeMilliseconds,
+  type TableTerms,
   tablesOf,
 } from './access-request.ts';
 import type { PairChange, Transition } from './ledger.ts';
+import { columnList } from './named-columns.ts';
 import { openExtension, type Question } from './open-question.ts';
 import { afterTransition, type PairReading } from './pair-record.ts';
 
@@ -29,12 +31,12 @@ export interface StepNotes {
   links?: string[];
 }
 
-/** A question that is put or put again, what becomes of an extension, and narrowed terms that Lake Formation has followed. */
-export type StepSubject = 'reminder' | 'extension-asked' | 'extension-denied' | 'extended' | 'narrowed';
+/** A question that is put or put again, what becomes of an extension, terms that are narrowed, and those that Lake Formation has followed. */
+export type StepSubject = 'reminder' | 'extension-asked' | 'extension-denied' | 'extended' | 'narrowing' | 'narrowed';
 
 /**
  * One step of a request as one transaction: its new state, what that does to the principal's grants, and the events that tell of it.
- * @param readings the pairs of the request's tables, read with it
+ * @param readings the pairs of the request's tables, read with it; of a narrowed request those of `changedTables`
  */
 export function recordStep(
   mesh: Mesh,
@@ -50,25 +52,28 @@ export function recordStep(
     ...(owner !== undefined && { owner }),
     request,
     requestDueAt: dueAt(request, noticeMilliseconds(mesh)),
-    pairs:
-      changesGrants(request) || notes.about === 'extended' ? readings.map(reading => pairChange(request, reading)) : [],
+    pairs: changesGrants(request, notes.about) ? readings.map(reading => pairChange(request, reading)) : [],
     tell: announcement(mesh, request, notes),
   };
 }
 
-/** Whether the step to this state adds, narrows or ends grants. A granted request's grants are there since it was approved. */
-export function changesGrants({ state }: AccessRequest): boolean {
-  if (state.status === 'granted') return state.narrowing !== undefined;
+/** Whether the step to this state adds, changes or ends grants. A granted request's grants are there since it was approved. */
+export function changesGrants({ state }: AccessRequest, about?: StepSubject): boolean {
+  if (state.status === 'granted') return about === 'extended' || about === 'narrowing';
   return (state.status === 'approved' && state.attempts === 0) || state.status === 'ending';
+}
+
+/** The tables on which a narrowed request has something else than before: fewer columns, or nothing. */
+export function changedTables(before: AccessRequest, after: AccessRequest): string[] {
+  const isSame = (terms: TableTerms) => after.terms.some(each => JSON.stringify(each) === JSON.stringify(terms));
+  return before.terms.filter(terms => !isSame(terms)).map(({ table }) => table);
 }
 
 function pairChange(request: AccessRequest, before: PairReading): PairChange {
   const others = before.grants.filter(grant => grant.requestId !== request.requestId);
-  if (request.state.status === 'ending') {
-    return { before, after: afterTransition(before.record, others), remove: request.requestId };
-  }
   const terms = request.terms.find(({ table }) => table === before.record.table);
-  if (!terms) throw new TypeError(`The request ${request.requestId} has no terms for ${before.record.table}.`);
+  if (request.state.status === 'ending' || !terms)
+    return { before, after: afterTransition(before.record, others), remove: request.requestId };
   const { table: _, ...entitled } = terms;
   const put = { requestId: request.requestId, ...entitled, expiresAt: request.expiresAt };
   return { before, after: afterTransition(before.record, [...others, put]), put };
@@ -82,7 +87,7 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
   const happening = [requestId, request.version];
   const access = { requestId, principal, tables: tablesOf(request), expiresAt };
   const rowFilter = request.terms[0]?.rowFilter;
-  const columns = request.terms.flatMap(terms => terms.columns);
+  const columns = columnList(request.terms);
   const terms = {
     ...access,
     columns,

@@ -1,9 +1,9 @@
-import type { Instant } from './access-request.ts';
-import { laterBy } from './access-request.ts';
-import { decidePairAgain, type InForce, isActive, type Redecision } from './decide-again.ts';
+import { type AccessRequest, type Instant, isActive, laterBy } from './access-request.ts';
+import { decidePairAgain, type InForce, type Redecision } from './decide-again.ts';
 import { DECIDED_BEFORE_MILLISECONDS } from './departures.ts';
-import { type EnforceServices, enforceRequest, inTurn, moveTo } from './enforce-request.ts';
+import { type EnforceServices, enforceRequest, inTurn, takeStep } from './enforce-request.ts';
 import { desiredFilter } from './entitlement.ts';
+import { narrowed } from './narrow-request.ts';
 import { isSettled, type PairReading } from './pair-record.ts';
 import { presentGrants } from './present-grants.ts';
 import { isStanding } from './standing-grant.ts';
@@ -113,10 +113,11 @@ async function redecidePair(
     await inTurn(services, async () => {
       const loaded = await Promise.all(ids.map(id => services.ledger.loadRequest(id)));
       const requests = loaded.filter(request => request !== undefined).filter(isActive);
-      for (const redecision of decidePairAgain(requests, table, inForce, services.now())) {
-        if (redecision.kind === 'stands') continue;
-        await takeStep(services, redecision);
-        changed.push(redecision.request.requestId);
+      for (const [index, redecision] of decidePairAgain(requests, table, inForce, services.now()).entries()) {
+        const request = requests[index];
+        if (!request || redecision.kind === 'stands') continue;
+        await stepDown(services, request, redecision);
+        changed.push(request.requestId);
       }
     });
     // What a table lost, and its grants still name, is given again when it is back; while it is not settled it is due anyhow.
@@ -134,20 +135,20 @@ function givesAllThatIsThere({ record, grants }: PairReading, table: TableDescri
   return wanted === null || Object.hasOwn(record.applied, wanted.name);
 }
 
-async function takeStep(services: EnforceServices, redecision: Exclude<Redecision, { kind: 'stands' }>): Promise<void> {
-  const { request, reasons } = redecision;
-  const { state } = request;
+async function stepDown(
+  services: EnforceServices,
+  request: AccessRequest,
+  redecision: Exclude<Redecision, { kind: 'stands' }>,
+): Promise<void> {
   const at = services.now();
-  if (redecision.kind === 'ended')
-    await moveTo(services, request, { status: 'ending', cause: 'policy', since: at, reasons }, { at });
-  else if (state.status === 'approved') {
-    const anew = { attempts: 0, retryAt: at, reasons: [...state.reasons, ...reasons] };
-    await moveTo(services, request, { ...state, ...anew }, { at });
-  } else if (state.status === 'granted') {
-    // What was narrowed before may not be told yet.
-    const narrowing = { since: at, reasons: [...(state.narrowing?.reasons ?? []), ...reasons] };
-    await moveTo(services, request, { ...state, narrowing }, { at });
+  const { reasons } = redecision;
+  if (redecision.kind === 'narrowed') {
+    await takeStep(services, request, narrowed(request, redecision.left, reasons, at), { at, about: 'narrowing' });
+    return;
   }
+  const state = { status: 'ending' as const, cause: 'policy' as const, since: at, reasons };
+  const after = { ...request, policies: redecision.policies, state, version: request.version + 1 };
+  await takeStep(services, request, after, { at });
 }
 
 /** What is not reached, or fails, the sweep hands over by itself. */

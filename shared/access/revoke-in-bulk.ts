@@ -2,8 +2,8 @@ import { isInMesh } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../telling/told-event.ts';
 import { type AccessRequest, type Instant, laterBy } from './access-request.ts';
-import { type BulkRevocation, isSelected, revokedState, selectorOf } from './bulk-revocation.ts';
-import { type EnforceServices, enforceRequest, inTurn, moveTo } from './enforce-request.ts';
+import { type BulkRevocation, isSelected, revoked, selectorOf } from './bulk-revocation.ts';
+import { type EnforceServices, enforceRequest, inTurn, takeStep } from './enforce-request.ts';
 import { whatLeft } from './offboarding-step.ts';
 
 /** How far a worker is: passes over all that there is, until one that began late enough finds nothing. */
@@ -109,7 +109,7 @@ function newPass(hasFound: boolean, passBegan: Instant): RevocationProgress {
   return { hasFound, passBegan, foundInPass: 0 };
 }
 
-/** @returns whether the request gives nothing any more by this, and something is to be taken away */
+/** @returns whether the request gives less by this, or nothing any more, and something is to be taken away */
 async function revokeOne(services: BulkServices, revocation: BulkRevocation, requestId: string): Promise<boolean> {
   let isEnding = false;
   await inTurn(services, async () => {
@@ -118,10 +118,10 @@ async function revokeOne(services: BulkServices, revocation: BulkRevocation, req
     if (!request || whatLeft(services.mesh, request) !== undefined) return;
     if (!isSelected(revocation, request, services.mesh)) return;
     const at = services.now();
-    const state = revokedState(request, revocation.reason, at);
-    if (!state) return;
-    await moveTo(services, request, state, { at, because: revocation.cause });
-    isEnding = state.status === 'ending';
+    const step = revoked(request, revocation, at);
+    if (!step) return;
+    await takeStep(services, request, step.request, { ...step.notes, at, because: revocation.cause });
+    isEnding = step.request.state.status !== 'denied';
     if (!isEnding && request.taskToken !== undefined) await services.wake?.(request.taskToken);
   });
   return isEnding;

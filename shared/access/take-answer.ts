@@ -2,7 +2,7 @@ import type { AccessDecisionMadeData } from '../../events/access-decision-made.t
 import type { AccessRevocationRequestedData } from '../../events/access-revocation-requested.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import { tell } from '../telling/outbox.ts';
-import type { AccessRequest } from './access-request.ts';
+import { type AccessRequest, tablesOf } from './access-request.ts';
 import { decideBulkRevocation } from './bulk-revocation.ts';
 import { decideAnswer } from './decide-answer.ts';
 import { decideRevocation } from './decide-revocation.ts';
@@ -11,9 +11,10 @@ import { unprovenReason } from './direct-decision.ts';
 import { measureStep } from './measure-step.ts';
 import { openExtension } from './open-question.ts';
 import type { PairReading } from './pair-record.ts';
-import { recordStep } from './record-step.ts';
+import { changedTables, recordStep, type StepNotes } from './record-step.ts';
 import { type Cause, refuseEvent } from './refuse-event.ts';
 import { takeExtensionAnswer } from './take-extension.ts';
+import { readTable } from './take-request.ts';
 import type { TakeServices } from './take-services.ts';
 
 /** Takes an owner's answer to a request that waits for it. */
@@ -23,27 +24,31 @@ export async function takeAnswer(
   cause: Cause,
   data: AccessDecisionMadeData,
 ): Promise<void> {
-  const { ledger, catalog, policies } = services;
+  const { ledger, policies } = services;
   const request = await ledger.loadRequest(data.requestId);
   const isOwner = request !== undefined && services.mesh.domains[request.domain]?.account === envelope.account;
   const unproven = isOwner ? unprovenReason(services.mesh, request.domain, services.directDecisions) : undefined;
   if (unproven !== undefined) return refuseEvent(services, envelope, cause, [unproven]);
   const extension = request && openExtension(request);
   if (extension) return takeExtensionAnswer(services, envelope, cause, data, { request, extension });
-  const table = request?.terms[0]?.table;
   const behind = request ? thingsBehind(services.mesh, request.account, request.domain) : [];
-  const [description, reading, leaving] = await Promise.all([
-    table ? catalog.describe(table) : undefined,
-    table && request ? ledger.loadPair({ principal: request.principal, table }) : undefined,
+  const pairs = (request?.terms ?? []).map(({ table }) => ({ principal: request?.principal ?? '', table }));
+  const [tables, leaving] = await Promise.all([
+    Promise.all(pairs.map(pair => readTable(services, pair))),
     services.leaving.among(behind),
   ]);
   const mesh = leaving.reduce(meshWithout, services.mesh);
   const now = services.now();
-  const context = { mesh, policies, request, table: description, pair: reading ?? { grants: [] }, now };
+  const context = { mesh, policies, request, tables, now };
   const ruling = decideAnswer(data, envelope.account, new Date(envelope.time).toISOString(), context);
   // A repeated answer finds its question closed: the mark of its event, in the refusal's transaction, keeps that silent.
   if (ruling.kind === 'refused') await refuseEvent(services, envelope, cause, ruling.reasons);
-  else await commitStep(services, request, ruling.request, reading ? [reading] : [], cause);
+  else {
+    const given = tables
+      .map(({ pair }) => pair)
+      .filter(({ record }) => tablesOf(ruling.request).includes(record.table));
+    await commitStep(services, request, ruling.request, given, { cause });
+  }
   await wakeMachine(services, data.requestId);
 }
 
@@ -60,9 +65,11 @@ export async function takeRevocation(
   const ruling = decideRevocation(data, envelope.account, { mesh, request, now: services.now() });
   if (ruling.kind === 'refused') return refuseEvent(services, envelope, cause, ruling.reasons);
   if (ruling.kind === 'repeated') return;
-  const { principal, requestId, terms } = ruling.request;
-  const readings = await Promise.all(terms.map(({ table }) => ledger.loadPair({ principal, table })));
-  await commitStep(services, request, ruling.request, readings, cause);
+  const { principal, requestId } = ruling.request;
+  const isPart = ruling.notes.about === 'narrowing';
+  const tables = request && isPart ? changedTables(request, ruling.request) : tablesOf(ruling.request);
+  const readings = await Promise.all(tables.map(table => ledger.loadPair({ principal, table })));
+  await commitStep(services, request, ruling.request, readings, { ...ruling.notes, cause });
   await Promise.all([services.processes.enforceNow(requestId), wakeMachine(services, requestId)]);
 }
 
@@ -71,9 +78,9 @@ async function commitStep(
   before: AccessRequest | undefined,
   request: AccessRequest,
   readings: PairReading[],
-  cause: Cause,
+  notes: Omit<StepNotes, 'at'>,
 ): Promise<void> {
-  const transition = recordStep(services.mesh, request, readings, { at: services.now(), cause });
+  const transition = recordStep(services.mesh, request, readings, { ...notes, at: services.now() });
   if ((await services.ledger.commit(transition)) !== 'committed') return;
   measureStep(services.measure, before, request, transition.at);
   await tell(services, transition.tell);

@@ -3,22 +3,21 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { LeavingThing } from '../mesh/apply-leaving.ts';
 import { isInMesh, parseCentralTable } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
-import type { AccessRequest } from './access-request.ts';
-import { columnReasons, decideRequest, requestedTable } from './decide-request.ts';
+import type { AccessRequest, Pair } from './access-request.ts';
+import { decideRequest, type FoundTable, requestedTables } from './decide-request.ts';
+import { columnReasons } from './decide-table.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
 import { measureStep } from './measure-step.ts';
-import { newPair, type PairReading } from './pair-record.ts';
+import type { PairReading } from './pair-record.ts';
 import { recordStep } from './record-step.ts';
 import { type Cause, notInMesh, refuseEvent } from './refuse-event.ts';
-import type { TableDescription } from './table-description.ts';
 import type { TakeServices } from './take-services.ts';
 
 /** What a request is decided on. */
 export interface RequestReading {
   existing: AccessRequest | undefined;
-  table: TableDescription | undefined;
-  pair: PairReading;
-  /** Of the account that asks and the table's domain, what leaves the mesh now. */
+  tables: (FoundTable & { pair: PairReading })[];
+  /** Of the account that asks and the tables' domains, what leaves the mesh now. */
   leaving: LeavingThing[];
 }
 
@@ -34,16 +33,24 @@ async function readForRequest(
   account: string,
   data: AccessRequestedData,
 ): Promise<RequestReading> {
-  const table = requestedTable(data);
-  const domain = table && parseCentralTable(mesh, table)?.domain;
-  const pair = { principal: data.principal, table: table ?? '' };
-  const [existing, description, reading, left] = await Promise.all([
+  const { principal } = data;
+  const names = requestedTables(data);
+  const domain = names.map(table => parseCentralTable(mesh, table)?.domain).find(found => found !== undefined);
+  const [existing, tables, left] = await Promise.all([
     ledger.loadRequest(data.requestId),
-    table ? catalog.describe(table) : undefined,
-    table ? ledger.loadPair(pair) : { record: newPair(pair), grants: [] },
+    Promise.all(names.map(table => readTable({ catalog, ledger }, { principal, table }))),
     leaving.among(thingsBehind(mesh, account, domain)),
   ]);
-  return { existing, table: description, pair: reading, leaving: left };
+  return { existing, tables, leaving: left };
+}
+
+/** What there is of a table, and what the principal has on it. */
+export async function readTable(
+  { catalog, ledger }: Pick<TakeServices, 'catalog' | 'ledger'>,
+  pair: Pair,
+): Promise<FoundTable & { pair: PairReading }> {
+  const [description, reading] = await Promise.all([catalog.describe(pair.table), ledger.loadPair(pair)]);
+  return { description, pair: reading };
 }
 
 /** Decides a request, records it and sets it on its way. @param begun reads of the same request that are under way already */
@@ -65,7 +72,8 @@ export async function takeRequest(
   // An earlier delivery may have recorded it and not come to start its machine.
   if (ruling.kind === 'repeated') return existing && isOpen(existing) ? processes.start(existing.requestId) : undefined;
   const { request } = ruling;
-  const transition = recordStep(mesh, request, [reading.pair], { at: now, cause, reasons: columnReasons(ruling) });
+  const pairs = reading.tables.map(({ pair }) => pair);
+  const transition = recordStep(mesh, request, pairs, { at: now, cause, reasons: columnReasons(ruling) });
   if ((await ledger.commit(transition)) === 'seen') return;
   measureStep(services.measure, undefined, request, now);
   await Promise.all([

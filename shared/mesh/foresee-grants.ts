@@ -1,5 +1,5 @@
-import type { AccessRequest } from '../access/access-request.ts';
-import { decidePairAgain, type InForce, isActive } from '../access/decide-again.ts';
+import { type AccessRequest, isActive } from '../access/access-request.ts';
+import { decidePairAgain, type InForce } from '../access/decide-again.ts';
 import { createPolicyEngine } from '../access/policy.ts';
 import type { TableDescription } from '../access/table-description.ts';
 import type { Foreseen } from './apply-redecide.ts';
@@ -35,9 +35,11 @@ export async function foresee(
       foreseen.grants += active.length;
       if (!table) foreseen.unknown += active.length;
       else
-        for (const redecision of decidePairAgain(active, table, inForce, now)) {
-          if (redecision.kind === 'stands') continue;
-          const { requestId, principal, terms, policies } = redecision.request;
+        for (const [index, redecision] of decidePairAgain(active, table, inForce, now).entries()) {
+          const request = active[index];
+          if (!request || redecision.kind === 'stands') continue;
+          const { requestId, principal, terms } = request;
+          const { policies } = redecision.kind === 'narrowed' ? redecision.left : redecision;
           const had = terms.find(each => each.table === table.table)?.columns ?? [];
           foreseen.changed.push({
             requestId,
