@@ -99,7 +99,7 @@ function notAllowed(world: World): string[] {
     const requests = grants.map(({ requestId }) => world.ledger.requests.get(requestId)!.value);
     const table = world.tables.get(record.table)!;
     return decidePairAgain(requests, table, inForce, world.now()).flatMap(redecision =>
-      redecision.kind === 'stands' ? [] : [`${redecision.kind}: ${JSON.stringify(redecision.request)}`],
+      redecision.kind === 'stands' ? [] : [`${redecision.kind}: ${JSON.stringify(redecision)}`],
     );
   });
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessDecisionMadeData } from '../../../events/access-decision-made.ts';
+import type { ActiveGrantsOfPair } from '../../../shared/access/check-terms.ts';
 import { type AnswerContext, decideAnswer } from '../../../shared/access/decide-answer.ts';
+import type { TableDescription } from '../../../shared/access/table-description.ts';
 import { ANALYTICS, AVIATION, description, MESH, POLICIES, STEWARD } from '../../property/sample-mesh.ts';
 import {
   ANALYST,
@@ -20,28 +22,20 @@ import {
 const YES: AccessDecisionMadeData = { requestId: 'r1', decision: 'approved', approver: STEWARD };
 const SENT = '2026-11-22T09:00:00.000Z';
 
-function context(more: Partial<AnswerContext> = {}): AnswerContext {
-  return {
-    mesh: MESH,
-    policies: POLICIES,
-    request: requestIn(WAITING),
-    table: description(FLIGHTS),
-    pair: { grants: [] },
-    now: SENT,
-    ...more,
-  };
+/** Of a request for one table: that table, and what the principal has on it. */
+type Found = Partial<AnswerContext> & { table?: TableDescription | undefined; pair?: ActiveGrantsOfPair };
+
+function context(found: Found = {}): AnswerContext {
+  const { table, pair = { grants: [] }, ...more } = { table: description(FLIGHTS), ...found };
+  const tables = [{ description: table, pair }];
+  return { mesh: MESH, policies: POLICIES, request: requestIn(WAITING), tables, now: SENT, ...more };
 }
 
-function answer(
-  data: Partial<AccessDecisionMadeData>,
-  more: Partial<AnswerContext> = {},
-  account = AVIATION,
-  at = SENT,
-) {
+function answer(data: Partial<AccessDecisionMadeData>, more: Found = {}, account = AVIATION, at = SENT) {
   return decideAnswer({ ...YES, ...data }, account, at, context(more));
 }
 
-function answered(data: Partial<AccessDecisionMadeData> = {}, more: Partial<AnswerContext> = {}) {
+function answered(data: Partial<AccessDecisionMadeData> = {}, more: Found = {}) {
   const ruling = answer(data, more);
   if (ruling.kind !== 'answered') throw new Error(ruling.reasons.join(' '));
   return ruling.request;

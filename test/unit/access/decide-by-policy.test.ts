@@ -3,7 +3,8 @@ import type { AccessDecisionMadeData } from '../../../events/access-decision-mad
 import type { AccessRequestedData } from '../../../events/access-requested.ts';
 import type { AccessRequest } from '../../../shared/access/access-request.ts';
 import { decideAnswer } from '../../../shared/access/decide-answer.ts';
-import { columnReasons, decideRequest } from '../../../shared/access/decide-request.ts';
+import { decideRequest } from '../../../shared/access/decide-request.ts';
+import { columnReasons } from '../../../shared/access/decide-table.ts';
 import type { TableDescription } from '../../../shared/access/table-description.ts';
 import {
   ANALYST,
@@ -33,7 +34,8 @@ function rule(changes: Partial<AccessRequestedData>, table: TableDescription = f
     expiresAt: END,
     ...changes,
   };
-  const context = { mesh, policies, existing: undefined, table, pair: { grants: [] }, now: NOW };
+  const tables = [{ description: table, pair: { grants: [] } }];
+  const context = { mesh, policies, existing: undefined, tables, now: NOW };
   const ruling = decideRequest(data, ANALYTICS, context);
   if (ruling.kind !== 'decided') throw new Error(`It is ${ruling.kind}.`);
   return ruling;
@@ -144,7 +146,13 @@ describe("an owner's yes", () => {
     grants = [grant('other')],
   ) {
     const data = { requestId: 'r1', decision: 'approved', approver: STEWARD, ...changes } as const;
-    const context = { mesh, policies, request: request(states.waiting), table, pair: { grants }, now: NOW };
+    const context = {
+      mesh,
+      policies,
+      request: request(states.waiting),
+      tables: [{ description: table, pair: { grants } }],
+      now: NOW,
+    };
     return decideAnswer(data, AVIATION, NOW, context);
   }
 

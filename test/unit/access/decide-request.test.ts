@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessRequestedData } from '../../../events/access-requested.ts';
-import { decideRequest, type RequestContext, requestedTable } from '../../../shared/access/decide-request.ts';
+import type { ActiveGrantsOfPair } from '../../../shared/access/check-terms.ts';
+import { decideRequest, type RequestContext, requestedTables } from '../../../shared/access/decide-request.ts';
 import { createPolicyEngine, type PolicyAnswer, type PolicyEngine } from '../../../shared/access/policy.ts';
 import type { AccessQuestion } from '../../../shared/access/policy-question.ts';
 import { requestFingerprint } from '../../../shared/access/request-fingerprint.ts';
+import type { TableDescription } from '../../../shared/access/table-description.ts';
 import { ANALYTICS, description, FORECAST, MESH, POLICIES } from '../../property/sample-mesh.ts';
 import { PROJECT } from '../policy/sample-policies.ts';
-import { ANALYST, END, FLIGHTS, GRANTED, grantOf, NOW, requestIn } from './samples.ts';
+import { AIRPORTS, ANALYST, END, FLIGHTS, GRANTED, grantOf, NOW, requestIn } from './samples.ts';
 
 const ASKED: AccessRequestedData = {
   requestId: 'r1',
@@ -17,26 +19,23 @@ const ASKED: AccessRequestedData = {
   expiresAt: END,
 };
 
-function context(more: Partial<RequestContext> = {}): RequestContext {
-  return {
-    mesh: MESH,
-    policies: POLICIES,
-    existing: undefined,
-    table: description(FLIGHTS),
-    pair: { grants: [] },
-    now: NOW,
-    ...more,
-  };
+/** Of a request for one table: that table, and what the principal has on it. */
+type Found = Partial<RequestContext> & { table?: TableDescription | undefined; pair?: ActiveGrantsOfPair };
+
+function context(found: Found = {}): RequestContext {
+  const { table, pair = { grants: [] }, ...more } = { table: description(FLIGHTS), ...found };
+  const tables = [{ description: table, pair }];
+  return { mesh: MESH, policies: POLICIES, existing: undefined, tables, now: NOW, ...more };
 }
 
-function decide(asked: Partial<AccessRequestedData> = {}, more: Partial<RequestContext> = {}) {
+function decide(asked: Partial<AccessRequestedData> = {}, more: Found = {}) {
   const ruling = decideRequest({ ...ASKED, ...asked }, ANALYTICS, context(more));
   if (ruling.kind !== 'decided') throw new Error(`not decided: ${ruling.kind}`);
   return ruling.request;
 }
 
 /** Why a request is denied. */
-function denial(asked: Partial<AccessRequestedData>, more: Partial<RequestContext> = {}): string[] {
+function denial(asked: Partial<AccessRequestedData>, more: Found = {}): string[] {
   const { state } = decide(asked, more);
   if (state.status !== 'denied') throw new Error(`not denied: ${state.status}`);
   return state.reasons;
@@ -140,13 +139,21 @@ describe('a policy that names a table', () => {
   });
 });
 
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `aviation_ops.table_${index}`);
+
 describe('a request that is denied before policy is asked', () => {
-  it.each<[string, Partial<AccessRequestedData>, Partial<RequestContext>, RegExp]>([
+  it.each<[string, Partial<AccessRequestedData>, Found, RegExp]>([
     ['names a product', { product: 'aviation/flights', tables: undefined as never }, {}, /Products come with/],
-    ['names two tables', { tables: [FLIGHTS, 'aviation_ops.airports'] }, {}, /one table in a request/],
+    ['names eleven tables', { tables: numbered(11) }, {}, /10 tables in a request at the most/],
     ['names a table of no domain', { tables: ['nowhere_ops.flights'] }, { table: undefined }, /belongs to no domain/],
     ['names a table that is not there', { tables: ['aviation_ops.none'] }, { table: undefined }, /There is no table/],
-    ['asks for DESCRIBE alone', { permissions: ['DESCRIBE'] }, {}, /DESCRIBE alone/],
+    ['asks for DESCRIBE of columns', { permissions: ['DESCRIBE'] }, {}, /DESCRIBE alone.*Leave columns/],
+    [
+      'asks for DESCRIBE of rows',
+      { permissions: ['DESCRIBE'], columns: undefined as never, rowFilter: 'delay > 5' },
+      {},
+      /DESCRIBE alone/,
+    ],
     ['has ended already', { expiresAt: NOW }, {}, /has passed already/],
     ['asks for a column that is not there', { columns: ['origin', 'gate'] }, {}, /has no column gate/],
     ['has a row filter that cannot be used', { rowFilter: 'delay >' }, {}, /row filter cannot be used/],
@@ -204,7 +211,134 @@ describe('a request that is no request of its sender', () => {
   });
 });
 
-it('takes the one table of a request in lower case', () => {
-  expect(requestedTable({ ...ASKED, tables: ['Aviation_Ops.Flights'] })).toBe(FLIGHTS);
-  expect(requestedTable({ ...ASKED, tables: [] })).toBeUndefined();
+it('takes the tables of a request in lower case, each once', () => {
+  expect(requestedTables({ ...ASKED, tables: ['Aviation_Ops.Flights', AIRPORTS, FLIGHTS] })).toEqual([
+    FLIGHTS,
+    AIRPORTS,
+  ]);
+  expect(requestedTables({ ...ASKED, tables: undefined } as never)).toEqual([]);
+});
+
+describe('a request for the description alone', () => {
+  const described = { permissions: ['DESCRIBE' as const], columns: undefined } as never;
+
+  it('asks policy for all columns, and gives none of them', () => {
+    const questions: AccessQuestion[] = [];
+    const policies = answering({ columns: ['origin', 'destination', 'delay'] }, question => questions.push(question));
+    const request = decide(described, { policies });
+    expect(questions).toMatchObject([{ permission: 'DESCRIBE', hasRowFilter: false }]);
+    expect(questions[0]?.columns.map(({ name }) => name)).toEqual(['origin', 'destination', 'delay']);
+    expect(request).toMatchObject({
+      state: { status: 'approved' },
+      terms: [{ table: FLIGHTS, permission: 'DESCRIBE', columns: [], rowFilter: null }],
+    });
+  });
+
+  it('stands beside a grant of some rows, which stands beside it', () => {
+    const some = grantOf('a', ['origin'], 'delay > 5');
+    expect(decide(described, { pair: { grants: [some] } }).state.status).toBe('approved');
+    const alone = { requestId: 'd', permission: 'DESCRIBE' as const, columns: [], rowFilter: null, expiresAt: END };
+    const rows = { columns: ['delay'], rowFilter: 'delay > 5' };
+    expect(decide(rows, { pair: { grants: [alone] } }).state.status).toBe('approved');
+  });
+});
+
+describe('a request for several tables', () => {
+  const both = (found: Found[] = [{}, {}]) => ({
+    tables: [FLIGHTS, AIRPORTS].map((name, index) => ({
+      description: found[index]?.table ?? description(name),
+      pair: found[index]?.pair ?? { grants: [] },
+    })),
+  });
+  const asked = { tables: [FLIGHTS, AIRPORTS] };
+  const byTable = (answers: Record<string, Partial<PolicyAnswer>>): PolicyEngine => ({
+    ...POLICIES,
+    decideRequest: question => ({
+      outcome: 'automatic',
+      columns: question.columns.map(({ name }) => name),
+      refusedColumns: [],
+      reasons: [],
+      policies: [`on-${question.table}`],
+      ...answers[question.table],
+    }),
+  });
+
+  it('is one request with terms of its own for each table', () => {
+    const request = decide({ ...asked, columns: [`${FLIGHTS}.origin`, 'DELAY'] }, { ...both(), policies: byTable({}) });
+    expect(request).toMatchObject({
+      domain: 'aviation',
+      terms: [
+        { table: FLIGHTS, columns: ['origin', 'delay'] },
+        { table: AIRPORTS, columns: ['delay'] },
+      ],
+      policies: ['on-airports', 'on-flights'],
+      state: { status: 'approved' },
+    });
+  });
+
+  it('waits for the owner when one of them does', () => {
+    const policies = byTable({ airports: { outcome: 'owner' } });
+    expect(decide(asked, { ...both(), policies })).toMatchObject({
+      state: { status: 'waiting' },
+      terms: [{ table: FLIGHTS }, { table: AIRPORTS }],
+    });
+  });
+
+  it('is denied when one of them is, with the table beside each reason', () => {
+    const refused = { outcome: 'denied' as const, columns: [], reasons: ['not these'] };
+    expect(denial(asked, { ...both(), policies: byTable({ airports: refused }) })).toEqual([`${AIRPORTS}: not these`]);
+    const pair = { grants: [grantOf('a', ['origin'], 'delay > 5')] };
+    expect(denial(asked, both([{}, { pair }])).join()).toMatch(/^aviation_ops.airports: .*request a/);
+  });
+
+  it('says of which table a column is kept back', () => {
+    const policies = byTable({
+      airports: { columns: ['origin'], refusedColumns: [{ name: 'delay', reasons: ['secret'] }] },
+    });
+    const ruling = decideRequest({ ...ASKED, ...asked }, ANALYTICS, context({ ...both(), policies }));
+    expect(ruling).toMatchObject({
+      refusedColumns: [{ name: `${AIRPORTS}.delay` }],
+      request: { state: { reasons: [`${AIRPORTS}: delay: secret`] } },
+    });
+  });
+
+  it.each<[string, Partial<AccessRequestedData>, Found, RegExp]>([
+    [
+      'of several domains',
+      { tables: [FLIGHTS, 'climate_obs.buoys'] },
+      {},
+      /aviation_ops.flights of aviation, and for climate_obs.buoys of climate/,
+    ],
+    [
+      'of which one is not there',
+      {},
+      { tables: [...both().tables.slice(0, 1), { description: undefined, pair: { grants: [] } }] },
+      /no table aviation_ops.airports/,
+    ],
+    ['none of which has a column', { columns: ['origin', 'gate'] }, {}, /None of the tables has a column gate/],
+    [
+      'one of which has none of the columns',
+      { columns: [`${FLIGHTS}.origin`] },
+      {},
+      /airports has none of the columns.*Leave it out/,
+    ],
+  ])('is denied for tables %s', (_, changes, found, reason) => {
+    const mesh = {
+      ...MESH,
+      domains: { ...MESH.domains, climate: { ...MESH.domains.aviation!, account: '333333333333' } },
+    };
+    expect(denial({ ...asked, ...changes }, { mesh, ...both(), ...found }).join(' ')).toMatch(reason);
+  });
+
+  it('is denied where its columns are more than an event can name', () => {
+    const wide = (table: string) => ({
+      ...description(table),
+      columns: Array.from({ length: 2000 }, (_, index) => ({
+        ...description(table).columns[0]!,
+        name: `column_${index}`,
+      })),
+    });
+    const found = both([{ table: wide(FLIGHTS) }, { table: wide(AIRPORTS) }]);
+    expect(denial({ ...asked, columns: undefined } as never, found).join()).toMatch(/Ask for fewer tables/);
+  });
 });

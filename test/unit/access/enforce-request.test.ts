@@ -76,9 +76,9 @@ describe('provisioning that fails', () => {
   });
 
   it('says what is no error, too', async () => {
-    await rig().given({ ...APPROVED, attempts: 2, retryAt: NOW });
+    await rig().given(APPROVED);
     rig().services.shares = { ...rig().services.shares, isAssociated: () => Promise.reject('odd') };
-    await enforce();
+    for (let attempt = 1; attempt <= 3; attempt++) rig().now = (await enforce()).waitUntil;
     expect((rig().told[0] as ToldEvent<'Access Provisioning Failed'>).data).toMatchObject({
       step: 'unknown',
       reasons: ['odd'],

@@ -118,8 +118,10 @@ describe('what a step does to the grants', () => {
     expect(stepTo(state).pairs).toEqual([]);
   });
 
-  it('refuses to grant what the request has no terms for', () => {
-    expect(() => stepTo(APPROVED, { terms: [] })).toThrow(/no terms for aviation_ops.flights/);
+  it('takes away what the request no longer has terms for', () => {
+    const { pairs } = stepTo(APPROVED, { terms: [] });
+    expect(pairs).toMatchObject([{ remove: 'r1' }]);
+    expect(pairs[0]).not.toHaveProperty('put');
   });
 });
 

@@ -6,7 +6,7 @@ import { ANALYTICS, PRINCIPALS, TABLES } from '../../property/sample-mesh.ts';
 export const NOW = '2026-11-21T09:00:00.000Z';
 export const END = '2026-12-21T09:00:00.000Z';
 export const ANALYST = PRINCIPALS[0];
-export const FLIGHTS = TABLES[0];
+export const [FLIGHTS, AIRPORTS] = TABLES;
 
 export function requestIn(state: RequestState, more: Partial<AccessRequest> = {}): AccessRequest {
   return {

@@ -10,7 +10,7 @@ import { nameOfThing } from '../../../shared/mesh/apply-leaving.ts';
 import type { ToldEvent } from '../../../shared/telling/told-event.ts';
 import { MemoryLedger } from '../../property/memory-ledger.ts';
 import { ANALYTICS, AVIATION, CATALOG, envelope, HUB, MESH, POLICIES, STEWARD } from '../../property/sample-mesh.ts';
-import { ANALYST, END, FLIGHTS, NOW } from './samples.ts';
+import { AIRPORTS, ANALYST, END, FLIGHTS, NOW } from './samples.ts';
 
 let now: string;
 let ledger: MemoryLedger;
@@ -109,8 +109,15 @@ describe('a request', () => {
     ]);
   });
 
-  it('of no single table is denied without looking for one', async () => {
-    await take(asked({ tables: [FLIGHTS, 'aviation_ops.airports'] }));
+  it('of several tables is one request, with a grant on each', async () => {
+    await take(asked({ tables: [FLIGHTS, AIRPORTS], purpose: 'reporting' }));
+    expect(status()).toBe('approved');
+    for (const table of [FLIGHTS, AIRPORTS])
+      expect((await ledger.loadPair({ principal: ANALYST, table })).grants).toHaveLength(1);
+  });
+
+  it('of a product is denied without looking for a table', async () => {
+    await take(asked({ tables: undefined, product: 'aviation/flights' }));
     expect(status()).toBe('denied');
   });
 

@@ -222,7 +222,8 @@ describe('trellis access explain', () => {
     expect(await explain()).toBe(1);
     expect(terminal.output).toContain('granted; Lake Formation is being brought to it');
     expect(terminal.output).toContain(`${old.name} (old)`);
-    reading!.record = { ...reading!.record, settledVersion: 2, applied: {} };
+    const wanted = cellFilter(ANALYST, grant.columns, null);
+    reading!.record = { ...reading!.record, settledVersion: 2, applied: { [wanted.name]: wanted } };
     desk.found = { filters: new Set(), granted: new Map([['theirs', ['SELECT']]]), others: ['ALL on the table'] };
     terminal = new FakeTerminal();
     await explain();

@@ -6,6 +6,7 @@ import type {
   OwnFinding,
 } from '../../../shared/access/access-reader.ts';
 import type { AccessRequest, Pair } from '../../../shared/access/access-request.ts';
+import { desiredEntries } from '../../../shared/access/entitlement.ts';
 import { newPair, type PairReading } from '../../../shared/access/pair-record.ts';
 import type { ActualAccess } from '../../../shared/access/plan-converge.ts';
 import type { AccessDesk } from '../../../shared/aws/open-access.ts';
@@ -70,6 +71,8 @@ export class MemoryDesk implements AccessDesk, AccessReader {
 
   /** A settled pair with these grants. */
   give(pair: Pair, grants: PairReading['grants']): void {
-    this.pairs.push({ record: newPair(pair), grants });
+    // As it is once all is settled.
+    const applied = Object.fromEntries(desiredEntries(pair.principal, grants).map(entry => [entry.name, entry]));
+    this.pairs.push({ record: { ...newPair(pair), applied }, grants });
   }
 }

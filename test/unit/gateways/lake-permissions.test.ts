@@ -55,8 +55,11 @@ describe('what a principal has on a table', () => {
       });
     expect(await permissions.read(pair)).toEqual({
       filters: new Set(['trellis-a', 'by-hand']),
-      granted: new Map([['trellis-a', ['SELECT', 'DESCRIBE']]]),
-      others: ['DESCRIBE on the table', 'SELECT on the columns'],
+      granted: new Map([
+        ['trellis-a', ['SELECT', 'DESCRIBE']],
+        ['DESCRIBE', ['DESCRIBE']],
+      ]),
+      others: ['SELECT on the columns'],
     });
     expect(lake).toHaveReceivedNthCommandWith(ListDataCellsFilterCommand, 3, {
       Table,

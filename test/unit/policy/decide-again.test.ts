@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { AccessRequest } from '../../../shared/access/access-request.ts';
 import { decidePairAgain } from '../../../shared/access/decide-again.ts';
 import { decideRequest } from '../../../shared/access/decide-request.ts';
+import type { WhatIsLeft } from '../../../shared/access/narrow-request.ts';
 import { createPolicyEngine } from '../../../shared/access/policy.ts';
 import { FLIGHTS, flights, mesh, NOW, request, STEWARD, states } from '../access/access-sample.ts';
 import { PROJECT } from './sample-policies.ts';
@@ -46,7 +48,7 @@ describe('a grant that is decided again', () => {
       kind: 'narrowed',
       taken: ['delay'],
       reasons: ['delay: not any more'],
-      request: {
+      left: {
         terms: [{ table: FLIGHTS, columns: ['origin', 'year'], rowFilter: null }],
         policies: expect.arrayContaining(['guardrail.new', 'aviation.public-is-automatic']),
       },
@@ -65,7 +67,7 @@ describe('a grant that is decided again', () => {
     expect(again(APPROVED_BY_STEWARD, purpose)).toMatchObject({
       kind: 'ended',
       reasons: ['not any more'],
-      request: { policies: ['guardrail.new'] },
+      policies: ['guardrail.new'],
     });
   });
 
@@ -162,7 +164,9 @@ describe('a grant that is decided again', () => {
     const policies = engineWith('', forbidding('ReadColumn', 'resource.name == "delay"'));
     const first = again(AUTOMATIC, policies);
     expect(first.kind).toBe('narrowed');
-    expect(again((first as { request: typeof AUTOMATIC }).request, policies)).toEqual({ kind: 'stands' });
+    expect(again({ ...AUTOMATIC, ...(first as { left: WhatIsLeft }).left } as AccessRequest, policies)).toEqual({
+      kind: 'stands',
+    });
   });
 });
 
@@ -180,7 +184,13 @@ describe('policies on one table', () => {
       purpose: 'route-study',
       durationDays: 3,
     };
-    const context = { mesh, policies: named, existing: undefined, table: flights, pair: { grants: [] }, now: NOW };
+    const context = {
+      mesh,
+      policies: named,
+      existing: undefined,
+      tables: [{ description: flights, pair: { grants: [] } }],
+      now: NOW,
+    };
     expect(decideRequest(asked, AUTOMATIC.account, context)).toMatchObject({
       request: { state: { status: 'denied', reasons: ['closed'] } },
     });

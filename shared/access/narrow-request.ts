@@ -1,0 +1,48 @@
+import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
+
+/** What is left of a request of which something is taken away. */
+export interface WhatIsLeft {
+  terms: TableTerms[];
+  policies?: string[];
+}
+
+/**
+ * A request of which something is taken away before its end: columns, or whole tables. What it gave of those is gone from the ledger with this step; Lake
+ * Formation follows, and then it is told. Pure.
+ * @throws TypeError for one that gives nothing
+ */
+export function narrowed(
+  request: AccessRequest,
+  left: WhatIsLeft,
+  reasons: readonly string[],
+  at: Instant,
+): AccessRequest {
+  const { state } = request;
+  const after = { ...request, ...left, version: request.version + 1 };
+  // Not provisioned yet: what is left of it is, from the beginning.
+  if (state.status === 'approved')
+    return { ...after, state: { ...state, attempts: 0, retryAt: at, reasons: [...state.reasons, ...reasons] } };
+  if (state.status !== 'granted') throw new TypeError(`The request ${request.requestId} gives nothing to narrow.`);
+  const isLeft = (table: string) => left.terms.some(each => each.table === table);
+  const dropped = request.terms.map(({ table }) => table).filter(table => !isLeft(table));
+  // What was narrowed before may not be told yet.
+  const { narrowing: before } = state;
+  const tables = [...(before?.dropped ?? []), ...dropped];
+  return {
+    ...after,
+    state: {
+      ...state,
+      narrowing: {
+        since: at,
+        reasons: [...(before?.reasons ?? []), ...reasons],
+        ...(tables.length > 0 && { dropped: tables }),
+      },
+    },
+  };
+}
+
+/** The request without one of its tables; undefined where nothing else of it is left. */
+export function withoutTable(request: AccessRequest, table: string): WhatIsLeft | undefined {
+  const terms = request.terms.filter(each => each.table !== table);
+  return terms.length > 0 && terms.length < request.terms.length ? { terms } : undefined;
+}
