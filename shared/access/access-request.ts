@@ -42,8 +42,8 @@ export type RequestState =
       reasons?: string[];
       /** The later end that the owner is asked for. Whatever becomes of it, the access goes on to the end that it has. */
       extension?: Extension;
-      /** Its terms were narrowed, or tables `dropped`, and Lake Formation is to follow before that is told. */
-      narrowing?: { since: Instant; reasons: string[]; dropped?: string[] };
+      /** Its terms were narrowed, and Lake Formation is to follow before that is told. */
+      narrowing?: { since: Instant; reasons: string[] };
     }
   /** `reasons` where policy ended it. */
   | { status: 'ending'; cause: EndCause; since: Instant; reasons?: string[] }
@@ -67,6 +67,8 @@ export interface AccessRequest {
   purpose: string;
   /** What is asked or, once decided, given. Empty when a request was denied before its tables could be read. */
   terms: TableTerms[];
+  /** Tables that were among its terms, until Lake Formation has followed. */
+  dropped?: string[];
   expiresAt: Instant;
   /** The policies that decided, by name. */
   policies: string[];

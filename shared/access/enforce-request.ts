@@ -15,7 +15,7 @@ import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { goesOn } from './decide-extension.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { measureStep } from './measure-step.ts';
-import { narrowed, withoutTable } from './narrow-request.ts';
+import { narrowed, withoutDropped, withoutTable } from './narrow-request.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 import { offboardingStep, whatLeft } from './offboarding-step.ts';
 import { afterReminder, openExtension, withoutExtension } from './open-question.ts';
@@ -138,8 +138,12 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
     case 'narrow': {
       if (request.state.status !== 'granted' || !request.state.narrowing) throw new TypeError('Nothing is narrowed.');
       const { narrowing, ...state } = request.state;
-      await convergeAll(services, request, [...tablesOf(request), ...(narrowing.dropped ?? [])]);
-      return moveTo(services, request, state, { at: services.now(), about: 'narrowed', reasons: narrowing.reasons });
+      await convergeAll(services, request, tablesOf(request));
+      return moveTo(services, withoutDropped(request), state, {
+        at: services.now(),
+        about: 'narrowed',
+        reasons: narrowing.reasons,
+      });
     }
     case 'end':
       return moveTo(services, request, { status: 'ending', cause: 'expired', since: now }, { at: now });
@@ -149,18 +153,19 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       const endedAt = services.now();
       const { cause, reasons } = request.state;
       const ended = { status: 'ended' as const, cause, endedAt, ...(reasons && { reasons }) };
-      return moveTo(services, request, ended, { at: endedAt });
+      return moveTo(services, withoutDropped(request), ended, { at: endedAt });
     }
   }
 }
 
-/** Each table by itself: one that cannot be worked on keeps nothing alive on another. @throws the first fault */
+/** Those that it has dropped too. Each table by itself: one that cannot be worked on keeps nothing alive on another. @throws the first fault */
 async function convergeAll(
   services: EnforceServices,
-  { principal }: AccessRequest,
+  { principal, dropped = [] }: AccessRequest,
   tables: readonly string[],
 ): Promise<void> {
-  const outcomes = await Promise.allSettled(tables.map(table => convergePair(services, { principal, table })));
+  const all = [...tables, ...dropped];
+  const outcomes = await Promise.allSettled(all.map(table => convergePair(services, { principal, table })));
   const failed = outcomes.find(outcome => outcome.status === 'rejected');
   if (failed) throw failed.reason;
 }
@@ -219,6 +224,7 @@ async function provisionOrRetry(services: EnforceServices, request: AccessReques
   if (request.state.status !== 'approved') throw new TypeError('Only an approved request is provisioned.');
   let links: string[];
   try {
+    await convergeAll(services, request, []);
     ({ links } = await provision(services, request));
   } catch (fault) {
     // Another is at work on the same thing, which says nothing about the provisioning.
@@ -228,7 +234,7 @@ async function provisionOrRetry(services: EnforceServices, request: AccessReques
   const at = services.now();
   const { approvedAt, reasons } = request.state;
   const state = { status: 'granted' as const, grantedAt: at, approvedAt, ...(reasons.length > 0 && { reasons }) };
-  return moveTo(services, request, state, { at, reasons, links });
+  return moveTo(services, withoutDropped(request), state, { at, reasons, links });
 }
 
 async function recordFailure(

@@ -18,31 +18,26 @@ export function narrowed(
   at: Instant,
 ): AccessRequest {
   const { state } = request;
-  const after = { ...request, ...left, version: request.version + 1 };
+  const isLeft = (table: string) => left.terms.some(each => each.table === table);
+  const gone = request.terms.map(({ table }) => table).filter(table => !isLeft(table));
+  const dropped = [...(request.dropped ?? []), ...gone];
+  const after = { ...request, ...left, version: request.version + 1, ...(dropped.length > 0 && { dropped }) };
   // Not provisioned yet: what is left of it is, from the beginning.
   if (state.status === 'approved')
     return { ...after, state: { ...state, attempts: 0, retryAt: at, reasons: [...state.reasons, ...reasons] } };
   if (state.status !== 'granted') throw new TypeError(`The request ${request.requestId} gives nothing to narrow.`);
-  const isLeft = (table: string) => left.terms.some(each => each.table === table);
-  const dropped = request.terms.map(({ table }) => table).filter(table => !isLeft(table));
   // What was narrowed before may not be told yet.
-  const { narrowing: before } = state;
-  const tables = [...(before?.dropped ?? []), ...dropped];
-  return {
-    ...after,
-    state: {
-      ...state,
-      narrowing: {
-        since: at,
-        reasons: [...(before?.reasons ?? []), ...reasons],
-        ...(tables.length > 0 && { dropped: tables }),
-      },
-    },
-  };
+  const narrowing = { since: at, reasons: [...(state.narrowing?.reasons ?? []), ...reasons] };
+  return { ...after, state: { ...state, narrowing } };
 }
 
 /** The request without one of its tables; undefined where nothing else of it is left. */
 export function withoutTable(request: AccessRequest, table: string): WhatIsLeft | undefined {
   const terms = request.terms.filter(each => each.table !== table);
   return terms.length > 0 && terms.length < request.terms.length ? { terms } : undefined;
+}
+
+/** The request once Lake Formation has followed what it dropped. */
+export function withoutDropped({ dropped: _, ...request }: AccessRequest): AccessRequest {
+  return request;
 }

@@ -18,6 +18,8 @@ const LAST_DELIVERY_MINUTES = 15;
 export interface Story {
   principal: number;
   table: number;
+  /** It asks for all tables, not for that one alone. */
+  isWide: boolean;
   /** Which columns, a bit each. */
   columns: number;
   hasRowFilter: boolean;
@@ -73,6 +75,7 @@ const deliveries = fc.array(seconds, { minLength: 1, maxLength: 2 });
 const story: fc.Arbitrary<Story> = fc.record({
   principal: fc.constantFrom(0, 0, 0, 1, 2),
   table: fc.constantFrom(0, 0, 0, 1),
+  isWide: fc.constantFrom(false, false, false, true),
   columns: fc.integer({ min: 1, max: 2 ** COLUMNS.length - 1 }),
   hasRowFilter: fc.constantFrom(false, false, false, false, true),
   isDescription: fc.constantFrom(false, false, false, true),
@@ -200,7 +203,7 @@ function storiesTold(stories: readonly Story[]): Sent[] {
     });
     const ask = sent(account, 'Access Requested', each.asked.map(inMilliseconds), {
       principal,
-      tables: [TABLES[each.table] ?? TABLES[0]],
+      tables: each.isWide ? [...TABLES] : [TABLES[each.table] ?? TABLES[0]],
       ...(each.isDescription
         ? { permissions: ['DESCRIBE'] }
         : { columns, ...(each.hasRowFilter && { rowFilter: `${columns[0]} IS NOT NULL` }) }),

@@ -97,21 +97,24 @@ export function watchGaps(world: World): string[] {
   return gaps;
 }
 
-/** Watches that no request is called ended while Lake Formation still gives what no other request gives, or is about to stop giving. */
+/** Watches that no request is called ended, or narrowed, while Lake Formation still gives what no request gives, or is about to stop giving. */
 export function watchEnds(world: World): string[] {
   const tooEarly: string[] = [];
   let looked = 0;
   world.scheduler.onEffect = () => {
     for (; looked < world.ledger.committed.length; looked++) {
-      const request = world.ledger.committed[looked]?.request;
-      if (request?.state.status !== 'ended') continue;
-      for (const { table } of request.terms) {
+      const { request, tell = [] } = world.ledger.committed[looked] ?? {};
+      const isTold = request?.state.status === 'ended' || tell.some(({ type }) => type === 'Access Narrowed');
+      if (!request || !isTold) continue;
+      for (const table of tablesEver(world, request)) {
         const pair = { principal: request.principal, table };
         const given = columnsOfOthers(world, pair);
         const read = world.lake.accessByTrellis(pair).flatMap(shownBy);
         const more = read.filter(column => !given.includes(column));
         if (more.length > 0)
-          tooEarly.push(`${world.now()}: ${request.requestId} has ended, and gives ${more} of ${table}`);
+          tooEarly.push(
+            `${world.now()}: ${request.requestId} is ${request.state.status}, and gives ${more} of ${table}`,
+          );
       }
     }
   };
@@ -126,11 +129,23 @@ function columnsOfOthers(world: World, { principal, table }: Pair): string[] {
     .flatMap(({ value }) => value.terms.filter(terms => terms.table === table).flatMap(seenBy));
 }
 
-/** When a request's access should be over: its end, or the moment it was taken back. Undefined while nothing was approved. */
-function endOf(world: World, request: AccessRequest): number | undefined {
-  const steps = world.ledger.committed.filter(step => step.request?.requestId === request.requestId);
-  if (!steps.some(step => step.request?.state.status === 'approved')) return undefined;
-  const ending = steps.find(step => step.request?.state.status === 'ending');
+function stepsOf(world: World, { requestId }: AccessRequest) {
+  return world.ledger.committed.flatMap(({ at, request }) =>
+    request?.requestId === requestId ? [{ at, request }] : [],
+  );
+}
+
+function tablesEver(world: World, request: AccessRequest): Set<string> {
+  return new Set(stepsOf(world, request).flatMap(step => step.request.terms.map(({ table }) => table)));
+}
+
+/** When a request should give a column no longer: its end, or the moment it was taken back. Undefined where it never gave it. */
+function endOf(world: World, request: AccessRequest, table: string, column: string): number | undefined {
+  const isOf = ({ terms }: AccessRequest) => terms.some(each => each.table === table && seenBy(each).includes(column));
+  const steps = stepsOf(world, request);
+  const given = steps.findIndex(step => step.request.state.status === 'approved' && isOf(step.request));
+  if (given < 0) return undefined;
+  const ending = steps.slice(given).find(step => step.request.state.status === 'ending' || !isOf(step.request));
   const taken = ending ? Date.parse(ending.at) : Number.POSITIVE_INFINITY;
   return Math.min(Date.parse(request.expiresAt), taken);
 }
@@ -148,13 +163,8 @@ export function watchLateness(world: World, lateMilliseconds: number): string[] 
       for (const filter of world.lake.accessByTrellis(pair)) {
         for (const column of shownBy(filter)) {
           const ends = [...world.ledger.requests.values()]
-            .map(({ value }) => value)
-            .filter(
-              ({ principal, terms }) =>
-                principal === pair.principal &&
-                terms.some(each => each.table === pair.table && seenBy(each).includes(column)),
-            )
-            .map(request => endOf(world, request) ?? 0);
+            .filter(({ value }) => value.principal === pair.principal)
+            .map(({ value }) => endOf(world, value, pair.table, column) ?? 0);
           const end = Math.max(0, ...ends);
           if (now > Math.max(end, dead) + lateMilliseconds)
             late.push(

@@ -90,6 +90,7 @@ describe('with no state machine at all', { timeout: PATIENCE }, () => {
       table: 0,
       columns: 1,
       hasRowFilter: false,
+      isWide: false,
       isDescription: false,
       isAutomatic: true,
       lastsSeconds: 90,
