@@ -87,8 +87,8 @@ function paragraph(stage: string, notice: Notice): string {
       return [
         `${printed(principal)} ${asks} ${printed(tables)}${again}`,
         line('purpose', JSON.stringify(notice.purpose)),
-        line('columns', someOf(notice.columns)),
-        line('rows', notice.rowFilter ?? 'all'),
+        line('columns', notice.columns.length > 0 ? someOf(notice.columns) : 'none: the description alone'),
+        line('rows', notice.columns.length > 0 ? (notice.rowFilter ?? 'all') : 'none'),
         line('until', notice.expiresAt),
         line('answer by', `${notice.answerBy}, or it is denied`),
         request,
