@@ -78,7 +78,7 @@ export function addAccessCommands(program: Command, parts: AccessParts, onExit: 
     .argument('[request]', 'its id')
     .requiredOption('--reason <text>', 'why')
     .option('--principal <arn>', 'all of a role or a user')
-    .option('--table <name>', 'all on a central table')
+    .option('--table <name>', 'all on a central table; beside a request, what that gives on it')
     .option('--product <name>', 'all of a data product: <domain>/<product>')
     .option('--yes', 'end it without asking')
     .action((requestId: string | undefined, options: RevokeOptions & ChangeOptions) =>

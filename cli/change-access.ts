@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessRequestedData } from '../events/access-requested.ts';
 import type { AccessEvent } from '../shared/access/access-reader.ts';
-import type { AccessRequest } from '../shared/access/access-request.ts';
+import { type AccessRequest, tablesOf } from '../shared/access/access-request.ts';
 import { eventIdFor } from '../shared/access/follow-event.ts';
 import { listAccess, statusesOf } from '../shared/access/list-access.ts';
 import { openExtension } from '../shared/access/open-question.ts';
@@ -110,13 +110,14 @@ export async function runRevoke(
   }
   if (requestId === undefined) return revokeAll(work, event);
   const { eventId } = await aboutRequest(work, event, requestId);
+  const isDone = isOverOn(options.table);
   return carryOut(work, {
     event,
     eventId,
     requestId,
-    isRepeated: request => isOver(request) || request.state.status === 'ending',
-    isDone: isOver,
-    isWanted: isOver,
+    isRepeated: request => isDone(request) || request.state.status === 'ending',
+    isDone,
+    isWanted: isDone,
   });
 }
 
@@ -132,9 +133,10 @@ async function revokeAll(work: Work, event: AccessEvent): Promise<number> {
   if (eventId === undefined) return 0;
   if (concerned.length === 0) return tellSent(work, event, eventId);
   const ended: AccessRequest[] = [];
+  const isDone = isOverOn(table);
   for (const { requestId } of concerned) {
-    const outcome = await wait(work, { eventId, requestId, isRepeated: isOver, isDone: isOver });
-    if (outcome.kind !== 'done') return tellOutcome(work, outcome, { event, eventId, requestId, isWanted: isOver });
+    const outcome = await wait(work, { eventId, requestId, isRepeated: isDone, isDone });
+    if (outcome.kind !== 'done') return tellOutcome(work, outcome, { event, eventId, requestId, isWanted: isDone });
     ended.push(outcome.request);
   }
   if (options.json) writeJson(work, { event, eventId, outcome: 'done', requests: ended.map(requestToJson) });
@@ -144,6 +146,13 @@ async function revokeAll(work: Work, event: AccessEvent): Promise<number> {
 
 function isOver({ state }: AccessRequest): boolean {
   return state.status === 'ended' || state.status === 'denied';
+}
+
+/** Whether a request gives nothing any more: on a table, where one is named; it may go on with others then. */
+function isOverOn(table: string | undefined): (request: AccessRequest) => boolean {
+  const name = table?.toLowerCase();
+  return request =>
+    isOver(request) || (name !== undefined && ![...tablesOf(request), ...(request.dropped ?? [])].includes(name));
 }
 
 /** An event about a request as it stands: said of that state twice it is one event, and never one about a later state. */

@@ -3,7 +3,7 @@ import { type Mesh, parseCentralTable } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { accountOf } from './access-request.ts';
 import type { ActiveGrantsOfPair } from './check-terms.ts';
-import { asksDescriptionOnly, columnReasons, decideTable } from './decide-table.ts';
+import { asksDescriptionOnly, decideTable } from './decide-table.ts';
 import { columnList, columnOfTable, unknownColumns } from './named-columns.ts';
 import type { PolicyAnswer, PolicyEngine } from './policy.ts';
 import { requestFingerprint } from './request-fingerprint.ts';
