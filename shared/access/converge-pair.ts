@@ -1,6 +1,7 @@
 import type { Measure } from '../telling/measure.ts';
 import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts';
 import { type CellFilter, desiredFilter } from './entitlement.ts';
+import type { LeaseAhead } from './lease-ahead.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
 import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
 import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
@@ -39,6 +40,8 @@ export interface ConvergeServices {
   /** Waits so many milliseconds. */
   pause(milliseconds: number): Promise<void>;
   measure?: Measure;
+  /** The lease that a table's first converge may begin with. */
+  leaseAhead?: LeaseAhead;
 }
 
 export interface ConvergeOptions {
@@ -84,9 +87,11 @@ export async function convergePair(
 
 /** Many grants on one table can end in one minute: each waits for its turn rather than for the next sweep. */
 async function takeLeaseInTurn(
-  { ledger, now, deadline, newHolder, pause }: ConvergeServices,
+  { ledger, now, deadline, newHolder, pause, leaseAhead }: ConvergeServices,
   table: string,
 ): Promise<Lease> {
+  const taken = await leaseAhead?.use(table);
+  if (taken) return taken;
   const holder = newHolder();
   const giveUpAt = laterBy(deadline(), -WORK_MILLISECONDS);
   for (;;) {
