@@ -3,7 +3,7 @@ import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts
 import { type CellFilter, desiredFilter } from './entitlement.ts';
 import type { LeaseAhead } from './lease-ahead.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
-import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
+import { afterSettling, isSettled, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
 import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
 import { presentGrants } from './present-grants.ts';
 import type { CentralCatalog } from './table-description.ts';
@@ -47,6 +47,11 @@ export interface ConvergeServices {
 export interface ConvergeOptions {
   /** What is granted already is revoked first: a new grant, and AWS RAM invites the account anew. For a share that nobody can use yet. */
   grantAnew?: boolean;
+  /**
+   * Looks first, and does no more where the pair is settled and as it should be. Only for a caller who concludes nothing from it about a request: in the
+   * middle of a transaction the pair may be read as it was before.
+   */
+  mayBeSettled?: boolean;
 }
 
 export interface Convergence {
@@ -68,9 +73,11 @@ export interface Convergence {
 export async function convergePair(
   services: ConvergeServices,
   pair: Pair,
-  { grantAnew = false }: ConvergeOptions = {},
+  { grantAnew = false, mayBeSettled = false }: ConvergeOptions = {},
 ): Promise<Convergence> {
   const { ledger, now } = services;
+  const settled = mayBeSettled ? await lookAtSettled(services, pair) : undefined;
+  if (settled) return settled;
   const lease = await takeLeaseInTurn(services, pair.table);
   try {
     if (grantAnew) await takeBackGrants(services, pair);
@@ -83,6 +90,20 @@ export async function convergePair(
     await ledger.releaseLease({ ...lease, unsureUntil: doubtAfterFault(now()) });
     throw fault;
   }
+}
+
+/**
+ * Without a lease: what others do meanwhile, they look at themselves, and until they have the pair is not settled.
+ * @returns undefined where there is something to do
+ */
+async function lookAtSettled(services: ConvergeServices, pair: Pair): Promise<Convergence | undefined> {
+  const reading = await services.ledger.loadPair(pair);
+  if (!isSettled(reading.record)) return undefined;
+  const plan = planConverge(reading, await services.lake.read(pair));
+  if (plan.note.length > 0 || !isEmpty(plan)) return undefined;
+  const { desired, foreign } = plan;
+  if (foreign.length > 0) services.measure?.('ForeignPermissions', foreign.length);
+  return { desired, foreign };
 }
 
 /** Many grants on one table can end in one minute: each waits for its turn rather than for the next sweep. */
