@@ -4,7 +4,7 @@ import { type CellFilter, desiredFilter } from './entitlement.ts';
 import type { LeaseAhead } from './lease-ahead.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
 import { afterSettling, isSettled, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
-import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
+import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge, planGiving } from './plan-converge.ts';
 import { presentGrants } from './present-grants.ts';
 import type { CentralCatalog } from './table-description.ts';
 
@@ -47,6 +47,8 @@ export interface ConvergeServices {
 export interface ConvergeOptions {
   /** What is granted already is revoked first: a new grant, and AWS RAM invites the account anew. For a share that nobody can use yet. */
   grantAnew?: boolean;
+  /** Something is given that is most likely not there: it is given before anybody looks, however much there is on the table to look through. */
+  isNew?: boolean;
   /**
    * Looks first, and does no more where the pair is settled and as it should be. Only for a caller who concludes nothing from it about a request: in the
    * middle of a transaction the pair may be read as it was before.
@@ -73,7 +75,7 @@ export interface Convergence {
 export async function convergePair(
   services: ConvergeServices,
   pair: Pair,
-  { grantAnew = false, mayBeSettled = false }: ConvergeOptions = {},
+  { grantAnew = false, isNew = false, mayBeSettled = false }: ConvergeOptions = {},
 ): Promise<Convergence> {
   const { ledger, now } = services;
   const settled = mayBeSettled ? await lookAtSettled(services, pair) : undefined;
@@ -81,7 +83,7 @@ export async function convergePair(
   const lease = await takeLeaseInTurn(services, pair.table);
   try {
     if (grantAnew) await takeBackGrants(services, pair);
-    const convergence = await convergeAlone(services, pair, lease);
+    const convergence = await convergeAlone(services, pair, lease, isNew);
     const isCertain = convergence.linkFault === undefined;
     await ledger.releaseLease(isCertain ? lease : { ...lease, unsureUntil: doubtAfterFault(now()) });
     return convergence;
@@ -136,13 +138,19 @@ async function takeBackGrants({ ledger, lake }: ConvergeServices, pair: Pair): P
   if (entries.length > 0) await lake.revoke(pair, entries);
 }
 
-async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Lease): Promise<Convergence> {
+async function convergeAlone(
+  services: ConvergeServices,
+  pair: Pair,
+  lease: Lease,
+  isNew: boolean,
+): Promise<Convergence> {
   const { ledger, lake } = services;
-  const [reading, actual] = await Promise.all([ledger.loadPair(pair), lake.read(pair)]);
-  const plan = planConverge(reading, actual);
+  const [reading, seen] = await Promise.all([ledger.loadPair(pair), isNew ? undefined : lake.read(pair)]);
+  const blind = isNew ? planGiving(reading) : undefined;
+  const plan = blind ?? planConverge(reading, seen ?? (await lake.read(pair)));
   // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
   const linking = settleLink(services, pair, plan.desired.length > 0);
-  const applying = applyWhatIsThere(services, pair, reading, plan);
+  const applying = applyWhatIsThere(services, pair, reading, plan, blind !== undefined);
   const [linked, applied] = await Promise.allSettled([linking, applying]);
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
@@ -170,9 +178,10 @@ async function applyWhatIsThere(
   pair: Pair,
   reading: PairReading,
   plan: ConvergePlan,
+  isBlind: boolean,
 ): Promise<Applied> {
   try {
-    return { ...(await applyAndLookAgain(services, pair, reading, plan)), desired: plan.desired };
+    return { ...(await applyAndLookAgain(services, pair, reading, plan, isBlind)), desired: plan.desired };
   } catch (fault) {
     const table = plan.create && (await services.catalog.describe(pair.table));
     if (!table) throw fault;
@@ -190,11 +199,13 @@ async function applyAndLookAgain(
   pair: Pair,
   reading: PairReading,
   plan: ConvergePlan,
+  isBlind = false,
 ): Promise<{ record: PairRecord; foreign: string[] }> {
   const record = plan.note.length > 0 ? await noteApplied(services, reading, plan.note) : reading.record;
   if (isEmpty(plan)) return { record, foreign: plan.foreign };
   await apply(services, pair, plan);
   const second = planConverge({ ...reading, record }, await services.lake.read(pair));
+  if (isBlind && !isEmpty(second)) return applyAndLookAgain(services, pair, { ...reading, record }, second);
   if (!isInStep(second)) throw new ConvergeIncompleteError(pair, second);
   return { record, foreign: second.foreign };
 }
