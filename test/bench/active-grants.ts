@@ -5,13 +5,15 @@ import { documentClient } from '../../shared/aws/clients.ts';
 import { LedgerTable } from '../../shared/aws/ledger-table.ts';
 import { bootWatchedMesh, counted, isWrite, roleOf, type WatchedMesh } from './call-log.ts';
 import { type Bench, type Figure, median } from './figure.ts';
-import { type GivenGrant, giveGrants } from './give-grants.ts';
+import { type GivenGrant, recordGrants } from './give-grants.ts';
 import { makeTables } from './make-tables.ts';
 
 const ACTIVE = 10_000;
 const ENDING = 500;
 const TABLES = 50;
 const ROUNDS = 5;
+/** In so many minutes Lake Formation follows the ledger. */
+const SWEEPS = 20;
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const REST_LIMIT_MS = 600_000;
@@ -30,8 +32,11 @@ export const activeGrants: Bench = {
       tell(`${ACTIVE} active grants on ${TABLES} tables`);
       const grants = Array.from({ length: ACTIVE }, (_, number) => grantOf(number, endsAt));
       const given = { endpoint: mesh.endpoint, now: new Date(mesh.clock.now()).toISOString(), owner: AVIATION };
-      await giveGrants({ ...given, isLedgerOnly: true }, grants.slice(ENDING));
-      await giveGrants(given, grants.slice(0, ENDING));
+      await recordGrants({ ...given, isSettled: true }, grants.slice(ENDING));
+      tell(`the sweep gives ${ENDING} of them`);
+      await recordGrants({ ...given, isSettled: false }, grants.slice(0, ENDING));
+      await mesh.advance(SWEEPS * 60);
+      await settle(mesh.endpoint, REST_LIMIT_MS);
       const idle = await idleSweeps(watched, hour, tell);
       tell(`${ENDING} end in one minute`);
       return [...idle, ...(await endInOneMinute(watched, grants.slice(0, ENDING), endsAt))];

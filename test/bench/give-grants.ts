@@ -1,12 +1,10 @@
-/** Grants as they are once a request's journey is over, without the journey: in the ledger, in Lake Formation, and in the consumer's catalog. */
+/** Grants as they are once a request's journey is over, without the journey. */
 import { LakeFormationClient } from '@aws-sdk/client-lakeformation';
-import { administratorOf, glueOf, HUB } from '../../local/story/actors.ts';
+import { administratorOf, HUB } from '../../local/story/actors.ts';
 import { type AccessRequest, accountOf, dueAt, type Instant } from '../../shared/access/access-request.ts';
 import { cellFilter } from '../../shared/access/entitlement.ts';
-import type { Transition } from '../../shared/access/ledger.ts';
 import { afterSettling, afterTransition, newPair } from '../../shared/access/pair-record.ts';
-import { documentClient, perAccount } from '../../shared/aws/clients.ts';
-import { GlueConsumerLinks } from '../../shared/aws/consumer-links.ts';
+import { documentClient } from '../../shared/aws/clients.ts';
 import { LakeFormationPermissions } from '../../shared/aws/lake-permissions.ts';
 import { LedgerTable } from '../../shared/aws/ledger-table.ts';
 
@@ -24,55 +22,56 @@ export interface GivenGrant {
   isEndTold: boolean;
 }
 
-export interface GivenIn {
+export interface LedgerOfGrants {
   endpoint: string;
   now: Instant;
   /** The account of the tables' domain. */
   owner: string;
-  /** In the ledger alone: for what is only to be there while other things are measured. */
-  isLedgerOnly?: boolean;
+  /** Lake Formation has them already; otherwise the next sweep gives them. */
+  isSettled: boolean;
 }
 
-export async function giveGrants(
-  { endpoint, now, owner, isLedgerOnly = false }: GivenIn,
+/** Into the ledger. */
+export async function recordGrants(
+  { endpoint, now, owner, isSettled }: LedgerOfGrants,
   grants: readonly GivenGrant[],
 ): Promise<void> {
-  const hub = administratorOf(endpoint, HUB);
-  const ledger = new LedgerTable(documentClient(hub), 'trellis-local-ledger');
-  const lakeClients = perAccount(account => new LakeFormationClient(administratorOf(endpoint, account)));
-  const lake = new LakeFormationPermissions(lakeClients(HUB), HUB);
-  const glueClients = perAccount(account => glueOf(administratorOf(endpoint, account)));
-  const links = new GlueConsumerLinks(glueClients, lakeClients, { account: HUB, region: hub.region });
-  let next = 0;
-  const giveSome = async () => {
-    for (let given = grants[next++]; given; given = grants[next++]) {
-      const { principal, table, columns } = given;
-      const filter = cellFilter(principal, columns, null);
-      await ledger.commit(givenTransition(given, now, owner));
-      if (isLedgerOnly) continue;
-      await lake.createFilter(table, filter);
-      await lake.grant({ principal, table }, filter);
-      await links.ensure({ principal, table });
-    }
-  };
-  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, giveSome));
+  const ledger = new LedgerTable(documentClient(administratorOf(endpoint, HUB)), 'trellis-local-ledger');
+  await forEach(grants, async given => {
+    const { requestId, principal, table, columns, expiresAt } = given;
+    const record = newPair({ principal, table });
+    const put = { requestId, columns, rowFilter: null, expiresAt };
+    const approved = afterTransition(record, [put]);
+    const after = isSettled ? afterSettling(approved, [cellFilter(principal, columns, null)]) : approved;
+    const request = grantedRequest(given, now);
+    await ledger.commit({
+      at: now,
+      owner,
+      request,
+      requestDueAt: dueAt(request, NOTICE_MILLISECONDS),
+      // One write for what a journey does in several: the request's way, and what the look-again found.
+      pairs: [{ before: { record, grants: [] }, after: { ...after, revision: 1 }, put }],
+      tell: [],
+    });
+  });
 }
 
-/** One write for what a journey does in several: the request's way, and what the look-again found. */
-function givenTransition(given: GivenGrant, now: Instant, owner: string): Transition {
-  const { requestId, principal, table, columns, expiresAt } = given;
-  const record = newPair({ principal, table });
-  const put = { requestId, columns, rowFilter: null, expiresAt };
-  const settled = afterSettling(afterTransition(record, [put]), [cellFilter(principal, columns, null)]);
-  const request = grantedRequest(given, now);
-  return {
-    at: now,
-    owner,
-    request,
-    requestDueAt: dueAt(request, NOTICE_MILLISECONDS),
-    pairs: [{ before: { record, grants: [] }, after: { ...settled, revision: 1 }, put }],
-    tell: [],
+/** Into Lake Formation, as Trellis puts them there. */
+export async function permitGrants(endpoint: string, grants: readonly GivenGrant[]): Promise<void> {
+  const lake = new LakeFormationPermissions(new LakeFormationClient(administratorOf(endpoint, HUB)), HUB);
+  await forEach(grants, async ({ principal, table, columns }) => {
+    const filter = cellFilter(principal, columns, null);
+    await lake.createFilter(table, filter);
+    await lake.grant({ principal, table }, filter);
+  });
+}
+
+async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const workOnSome = async () => {
+    while (next < items.length) await work(items[next++]!);
   };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, workOnSome));
 }
 
 function grantedRequest(given: GivenGrant, now: Instant): AccessRequest {
