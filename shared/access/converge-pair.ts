@@ -1,9 +1,10 @@
 import type { Measure } from '../telling/measure.ts';
 import { accountOf, type Instant, laterBy, type Pair } from './access-request.ts';
 import { type CellFilter, desiredFilter } from './entitlement.ts';
+import type { LeaseAhead } from './lease-ahead.ts';
 import { doubtAfterFault, type Lease, type Ledger, TableLockedError } from './ledger.ts';
-import { afterSettling, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
-import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge } from './plan-converge.ts';
+import { afterSettling, isSettled, type PairReading, type PairRecord, withApplied } from './pair-record.ts';
+import { type ActualAccess, type ConvergePlan, isEmpty, isInStep, planConverge, planGiving } from './plan-converge.ts';
 import { presentGrants } from './present-grants.ts';
 import type { CentralCatalog } from './table-description.ts';
 
@@ -39,11 +40,20 @@ export interface ConvergeServices {
   /** Waits so many milliseconds. */
   pause(milliseconds: number): Promise<void>;
   measure?: Measure;
+  /** The lease that a table's first converge may begin with. */
+  leaseAhead?: LeaseAhead;
 }
 
 export interface ConvergeOptions {
   /** What is granted already is revoked first: a new grant, and AWS RAM invites the account anew. For a share that nobody can use yet. */
   grantAnew?: boolean;
+  /** Something is given that is most likely not there: it is given before anybody looks, however much there is on the table to look through. */
+  isNew?: boolean;
+  /**
+   * Looks first, and does no more where the pair is settled and as it should be. Only for a caller who concludes nothing from it about a request: in the
+   * middle of a transaction the pair may be read as it was before.
+   */
+  mayBeSettled?: boolean;
 }
 
 export interface Convergence {
@@ -65,13 +75,15 @@ export interface Convergence {
 export async function convergePair(
   services: ConvergeServices,
   pair: Pair,
-  { grantAnew = false }: ConvergeOptions = {},
+  { grantAnew = false, isNew = false, mayBeSettled = false }: ConvergeOptions = {},
 ): Promise<Convergence> {
   const { ledger, now } = services;
+  const settled = mayBeSettled ? await lookAtSettled(services, pair) : undefined;
+  if (settled) return settled;
   const lease = await takeLeaseInTurn(services, pair.table);
   try {
     if (grantAnew) await takeBackGrants(services, pair);
-    const convergence = await convergeAlone(services, pair, lease);
+    const convergence = await convergeAlone(services, pair, lease, isNew);
     const isCertain = convergence.linkFault === undefined;
     await ledger.releaseLease(isCertain ? lease : { ...lease, unsureUntil: doubtAfterFault(now()) });
     return convergence;
@@ -82,11 +94,27 @@ export async function convergePair(
   }
 }
 
+/**
+ * Without a lease: what others do meanwhile, they look at themselves, and until they have the pair is not settled.
+ * @returns undefined where there is something to do
+ */
+async function lookAtSettled(services: ConvergeServices, pair: Pair): Promise<Convergence | undefined> {
+  const reading = await services.ledger.loadPair(pair);
+  if (!isSettled(reading.record)) return undefined;
+  const plan = planConverge(reading, await services.lake.read(pair));
+  if (plan.note.length > 0 || !isEmpty(plan)) return undefined;
+  const { desired, foreign } = plan;
+  if (foreign.length > 0) services.measure?.('ForeignPermissions', foreign.length);
+  return { desired, foreign };
+}
+
 /** Many grants on one table can end in one minute: each waits for its turn rather than for the next sweep. */
 async function takeLeaseInTurn(
-  { ledger, now, deadline, newHolder, pause }: ConvergeServices,
+  { ledger, now, deadline, newHolder, pause, leaseAhead }: ConvergeServices,
   table: string,
 ): Promise<Lease> {
+  const taken = await leaseAhead?.use(table);
+  if (taken) return taken;
   const holder = newHolder();
   const giveUpAt = laterBy(deadline(), -WORK_MILLISECONDS);
   for (;;) {
@@ -110,13 +138,19 @@ async function takeBackGrants({ ledger, lake }: ConvergeServices, pair: Pair): P
   if (entries.length > 0) await lake.revoke(pair, entries);
 }
 
-async function convergeAlone(services: ConvergeServices, pair: Pair, lease: Lease): Promise<Convergence> {
+async function convergeAlone(
+  services: ConvergeServices,
+  pair: Pair,
+  lease: Lease,
+  isNew: boolean,
+): Promise<Convergence> {
   const { ledger, lake } = services;
-  const [reading, actual] = await Promise.all([ledger.loadPair(pair), lake.read(pair)]);
-  const plan = planConverge(reading, actual);
+  const [reading, seen] = await Promise.all([ledger.loadPair(pair), isNew ? undefined : lake.read(pair)]);
+  const blind = isNew ? planGiving(reading) : undefined;
+  const plan = blind ?? planConverge(reading, seen ?? (await lake.read(pair)));
   // Beside the hub's calls, and awaited whatever comes of them: nothing of ours is under way when the lease is given back.
   const linking = settleLink(services, pair, plan.desired.length > 0);
-  const applying = applyWhatIsThere(services, pair, reading, plan);
+  const applying = applyWhatIsThere(services, pair, reading, plan, blind !== undefined);
   const [linked, applied] = await Promise.allSettled([linking, applying]);
   if (applied.status === 'rejected') throw applied.reason;
   const linkFault = linked.status === 'rejected' ? linked.reason : undefined;
@@ -144,9 +178,10 @@ async function applyWhatIsThere(
   pair: Pair,
   reading: PairReading,
   plan: ConvergePlan,
+  isBlind: boolean,
 ): Promise<Applied> {
   try {
-    return { ...(await applyAndLookAgain(services, pair, reading, plan)), desired: plan.desired };
+    return { ...(await applyAndLookAgain(services, pair, reading, plan, isBlind)), desired: plan.desired };
   } catch (fault) {
     const table = plan.create && (await services.catalog.describe(pair.table));
     if (!table) throw fault;
@@ -164,11 +199,13 @@ async function applyAndLookAgain(
   pair: Pair,
   reading: PairReading,
   plan: ConvergePlan,
+  isBlind = false,
 ): Promise<{ record: PairRecord; foreign: string[] }> {
   const record = plan.note.length > 0 ? await noteApplied(services, reading, plan.note) : reading.record;
   if (isEmpty(plan)) return { record, foreign: plan.foreign };
   await apply(services, pair, plan);
   const second = planConverge({ ...reading, record }, await services.lake.read(pair));
+  if (isBlind && !isEmpty(second)) return applyAndLookAgain(services, pair, { ...reading, record }, second);
   if (!isInStep(second)) throw new ConvergeIncompleteError(pair, second);
   return { record, foreign: second.foreign };
 }

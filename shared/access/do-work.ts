@@ -37,7 +37,7 @@ async function workOn(services: WorkServices, item: DueItem): Promise<void> {
       await enforceRequest(services, item.requestId);
       return;
     case 'pair': {
-      const { linkFault, foreign } = await convergePair(services, item.pair);
+      const { linkFault, foreign } = await convergePair(services, item.pair, { mayBeSettled: true });
       if (linkFault !== undefined)
         services.report(`The link of ${item.pair.principal} to ${item.pair.table} is not right yet`, linkFault);
       if (foreign.length > 0)

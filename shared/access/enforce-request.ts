@@ -13,6 +13,7 @@ import {
 } from './access-request.ts';
 import { type ConvergeServices, convergePair } from './converge-pair.ts';
 import { goesOn } from './decide-extension.ts';
+import { leaseAhead } from './lease-ahead.ts';
 import { LedgerConflictError, TableLockedError } from './ledger.ts';
 import { measureStep } from './measure-step.ts';
 import { narrowed, withoutDropped, withoutTable } from './narrow-request.ts';
@@ -48,10 +49,21 @@ export interface RequestProgress {
  * Does all that is due for a request: denies what nobody answered, provisions what was approved, tells of a coming end, ends and takes away
  * what has expired. State machines call it when their waits end, the sweep when they do not; repeating it changes nothing.
  *
+ * @param table where the caller expects that this one's permissions change: its lease is taken while the request is read
  * @throws TableLockedError, LedgerConflictError, ConvergeIncompleteError, or the fault of a service: trying again helps.
  */
-export async function enforceRequest(services: EnforceServices, requestId: string): Promise<RequestProgress> {
-  return inTurn(services, () => doAllDue(services, requestId));
+export async function enforceRequest(
+  services: EnforceServices,
+  requestId: string,
+  table?: string,
+): Promise<RequestProgress> {
+  if (table === undefined) return inTurn(services, () => doAllDue(services, requestId));
+  const ahead = leaseAhead(services, table);
+  try {
+    return await inTurn(services, () => doAllDue({ ...services, leaseAhead: ahead }, requestId));
+  } finally {
+    await ahead.giveBack();
+  }
 }
 
 /**

@@ -129,7 +129,7 @@ export interface Ledger {
 
   /** Writes a pair's record. @throws LedgerConflictError when it moved since it was read. */
   savePair(record: PairRecord, now: Instant): Promise<void>;
-  /** Leaves a pair's record as it is, for the sweep to look at again at `dueAt`. */
+  /** Has the sweep look at a pair again at `dueAt`. Until then it counts as unsettled, whatever it was. */
   postponePair(pair: Pair, dueAt: Instant): Promise<void>;
 
   /**

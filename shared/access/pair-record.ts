@@ -67,6 +67,9 @@ export function afterSettling(record: PairRecord, desired: readonly CellFilter[]
   };
 }
 
+/** The `settledVersion` of a pair that is to be looked at again, whatever was seen before. No transition leads to it. */
+export const NEVER_SETTLED = -1;
+
 /** When the sweep should look at a pair: at once while it is unsettled, never when it is settled. The table's lease keeps the sweep from getting in the way. */
 export function pairDueAt(record: PairRecord, now: Instant): Instant | undefined {
   return isSettled(record) ? undefined : now;

@@ -74,6 +74,19 @@ function foreignEntry(name: string): string {
   return name === DESCRIPTION.name ? 'DESCRIBE on the table' : `filter ${name}`;
 }
 
+/**
+ * The plan that gives the desired filter without a look at what is there, and takes nothing away; undefined where no filter is desired. One that is there
+ * already is made and granted again, which changes nothing. What else there is to do, the look after it finds: the description too, which may be
+ * another's.
+ */
+export function planGiving({ record, grants }: PairReading): ConvergePlan | undefined {
+  const desired = desiredEntries(record.principal, grants);
+  const filter = desired.find(entry => !isDescription(entry));
+  if (!filter) return undefined;
+  const note = Object.hasOwn(record.applied, filter.name) ? [] : [filter];
+  return { desired, note, create: filter, grant: [filter], revoke: [], remove: [], left: [], foreign: [] };
+}
+
 /** Whether there is nothing to do. */
 export function isEmpty(plan: ConvergePlan): boolean {
   return !plan.create && plan.grant.length === 0 && plan.revoke.length === 0 && plan.remove.length === 0;

@@ -28,16 +28,21 @@ export interface ProvisionServices extends ConvergeServices {
 export async function provision(services: ProvisionServices, request: AccessRequest): Promise<{ links: string[] }> {
   const { principal } = request;
   const tables = tablesOf(request);
-  const outcomes = await Promise.allSettled(tables.map(table => provisionPair(services, { principal, table })));
+  const isNew = isFirstAttempt(request);
+  const outcomes = await Promise.allSettled(tables.map(table => provisionPair(services, { principal, table }, isNew)));
   const failed = outcomes.find(outcome => outcome.status === 'rejected');
   if (failed) throw failed.reason;
   return { links: tables.map(table => linkOf(services.mesh, table)) };
 }
 
-/** The same for what a principal has on one table. Throws as `provision`. */
-export async function provisionPair(services: ProvisionServices, pair: Pair): Promise<void> {
+function isFirstAttempt({ state }: AccessRequest): boolean {
+  return state.status === 'approved' && state.attempts === 0;
+}
+
+/** The same for what a principal has on one table. Throws as `provision`. @param isNew as of `ConvergeOptions` */
+export async function provisionPair(services: ProvisionServices, pair: Pair, isNew = false): Promise<void> {
   const account = accountOf(pair.principal);
-  const { linkFault, desired } = await convergePair(services, pair);
+  const { linkFault, desired } = await convergePair(services, pair, { isNew });
   if (linkFault !== undefined) throw new LinkNotMadeError(account, pair.table, { cause: linkFault });
   // Nothing is shared of a table that has lost all that was granted, until it is back.
   if (desired.length > 0) await checkShare(services, account, pair);

@@ -3,7 +3,7 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { LeavingThing } from '../mesh/apply-leaving.ts';
 import { isInMesh, parseCentralTable } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
-import type { AccessRequest, Pair } from './access-request.ts';
+import { type AccessRequest, type Pair, tablesOf } from './access-request.ts';
 import { decideRequest, type FoundTable, requestedTables } from './decide-request.ts';
 import { columnReasons } from './decide-table.ts';
 import { meshWithout, thingsBehind } from './departures.ts';
@@ -77,7 +77,7 @@ export async function takeRequest(
   if ((await ledger.commit(transition)) === 'seen') return;
   measureStep(services.measure, undefined, request, now);
   await Promise.all([
-    isOpen(request) ? processes.start(request.requestId) : undefined,
+    isOpen(request) ? processes.start(request.requestId, firstProvisioned(request)) : undefined,
     tell(services, transition.tell),
   ]);
 }
@@ -85,4 +85,9 @@ export async function takeRequest(
 /** Whether a machine has something to do for the request. */
 function isOpen({ state }: AccessRequest): boolean {
   return state.status === 'waiting' || state.status === 'approved';
+}
+
+/** The table on which an approved request is provisioned first; undefined while it waits. */
+function firstProvisioned(request: AccessRequest): string | undefined {
+  return request.state.status === 'approved' ? tablesOf(request)[0] : undefined;
 }

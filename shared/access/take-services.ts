@@ -9,8 +9,11 @@ import type { CentralCatalog } from './table-description.ts';
 
 /** The state machines that show a request's way and keep its time. */
 export interface Processes {
-  /** Starts the request's machine; one that runs, or ran, under the request's id is left alone. */
-  start(requestId: string): Promise<void>;
+  /**
+   * Starts the request's machine; one that runs, or ran, under the request's id is left alone.
+   * @param table the one whose permissions it is to change first, and at once
+   */
+  start(requestId: string, table?: string): Promise<void>;
   /** Tells a waiting machine to go on. A token that is used or out of time counts as told. */
   wake(taskToken: string): Promise<void>;
   /** Has what is due for a request done at once, without waiting for its machine or the sweep. */

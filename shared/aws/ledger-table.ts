@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk
 import { GetCommand, paginateQuery, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type AccessRequest, type ActiveGrant, accountOf, type Instant, type Pair } from '../access/access-request.ts';
 import { type Ledger, LedgerConflictError, type Transition } from '../access/ledger.ts';
-import { newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
+import { NEVER_SETTLED, newPair, type PairReading, type PairRecord, pairDueAt } from '../access/pair-record.ts';
 import { cancellationCodes, isError } from './aws-errors.ts';
 import { accountsSet, grantsAfter } from './ledger-items.ts';
 import {
@@ -234,9 +234,10 @@ export class LedgerTable implements Ledger {
     const command = new UpdateCommand({
       TableName: this.#table,
       Key: pairKey(pair),
-      UpdateExpression: 'SET due = :due, dueAt = :dueAt',
+      UpdateExpression: 'SET due = :due, dueAt = :dueAt, #record.settledVersion = :unsettled',
       ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':due': DUE, ':dueAt': dueAt },
+      ExpressionAttributeNames: { '#record': 'record' },
+      ExpressionAttributeValues: { ':due': DUE, ':dueAt': dueAt, ':unsettled': NEVER_SETTLED },
     });
     try {
       await this.#client.send(command);

@@ -22,8 +22,8 @@ export class StepFunctionsProcesses implements Processes {
     this.#queueUrl = queueUrl;
   }
 
-  async start(requestId: string): Promise<void> {
-    const input = JSON.stringify({ requestId });
+  async start(requestId: string, table?: string): Promise<void> {
+    const input = JSON.stringify({ requestId, table });
     const command = new StartExecutionCommand({ stateMachineArn: this.#stateMachineArn, name: requestId, input });
     try {
       await this.#sfn.send(command);

@@ -8,6 +8,7 @@ import { settle } from '../../local/story/actors.ts';
  * after another has ended is one that waited for it. Far above what the functions themselves take between two calls.
  */
 const ANSWER_MS = 100;
+const REST_LIMIT_MS = 600_000;
 
 export interface WatchedMesh {
   mesh: Mesh;
@@ -15,7 +16,17 @@ export interface WatchedMesh {
   callsOf(work: () => Promise<unknown>): Promise<FinishedCall[]>;
 }
 
-export async function bootWatchedMesh(options: { warmEnvironments?: number } = {}): Promise<WatchedMesh> {
+export interface WatchedMeshOptions {
+  warmEnvironments?: number;
+  empty?: boolean;
+  /** Real milliseconds that an answer takes while calls are counted; 100 unless given. */
+  answerMs?: number;
+}
+
+export async function bootWatchedMesh({
+  answerMs: whileCounted = ANSWER_MS,
+  ...options
+}: WatchedMeshOptions = {}): Promise<WatchedMesh> {
   let calls: FinishedCall[] = [];
   let answerMs = 0;
   const mesh = await bootMesh({ ...options, onCall: call => calls.push(call), answerAfterMs: () => answerMs });
@@ -24,9 +35,9 @@ export async function bootWatchedMesh(options: { warmEnvironments?: number } = {
     mesh,
     async callsOf(work) {
       calls = [];
-      answerMs = ANSWER_MS;
+      answerMs = whileCounted;
       await work();
-      await settle(mesh.endpoint);
+      await settle(mesh.endpoint, REST_LIMIT_MS);
       answerMs = 0;
       // Whoever uses the mesh from outside is an administrator here.
       return calls.filter(({ caller }) => !caller.endsWith(':root')).sort((a, b) => a.startedAt - b.startedAt);
@@ -82,4 +93,11 @@ export function listCalls(calls: readonly FinishedCall[], chain: readonly Finish
     const times = `${(call.startedAt - zero).toFixed(0).padStart(5)} to ${(call.endedAt - zero).toFixed(0).padStart(4)} ms`;
     return `${times}  ${chain.includes(call) ? '*' : ' '} ${describe(call)}`;
   });
+}
+
+/** How often each call was made. */
+export function counted(calls: readonly FinishedCall[]): string[] {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(describe(call), (counts.get(describe(call)) ?? 0) + 1);
+  return [...counts].map(([what, count]) => `${count} × ${what}`);
 }

@@ -1,7 +1,4 @@
 /** What large catalogs cost: calls, which must be what pages and batches need, and handlers' memory, which must not grow. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { DisableRuleCommand, EnableRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
   BatchCreatePartitionCommand,
@@ -15,9 +12,9 @@ import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws
 import type { FinishedCall } from '../../local/front/server.ts';
 import { bootMesh, type Mesh } from '../../local/mesh.ts';
 import { AVIATION, administratorOf, glueOf, HUB, settle } from '../../local/story/actors.ts';
-import { describe, isWrite, roleOf, withoutSweep } from './call-log.ts';
-import type { ChangeRequest } from './change-tables.ts';
+import { counted, isWrite, roleOf, withoutSweep } from './call-log.ts';
 import type { Bench, Figure } from './figure.ts';
+import { makeTables } from './make-tables.ts';
 
 const TABLES = 20_000;
 /** As change-tables.ts makes them. */
@@ -36,7 +33,7 @@ export const reconcilePages: Bench = {
     const mesh = await bootMesh({ empty: true, onCall: call => calls.push(call) });
     try {
       tell(`${TABLES} tables`);
-      await makeTables({ endpoint: mesh.endpoint, kind: 'make', from: 0, to: TABLES, round: 0 });
+      await makeTables(mesh.endpoint, TABLES);
       tell(`a reconcile of ${TABLES} tables`);
       calls.length = 0;
       const startedAt = performance.now();
@@ -118,21 +115,6 @@ export const partitionBatches: Bench = {
     }
   },
 };
-
-async function makeTables(request: ChangeRequest): Promise<void> {
-  const client = fork(join(import.meta.dirname, 'change-tables.ts'));
-  try {
-    client.send(request);
-    await Promise.race([
-      once(client, 'message'),
-      once(client, 'exit').then(([code]) =>
-        Promise.reject(new Error(`The process that makes tables ended with ${code}.`)),
-      ),
-    ]);
-  } finally {
-    client.kill();
-  }
-}
 
 async function reconcile({
   endpoint,
@@ -220,12 +202,6 @@ function ofCatalog(calls: readonly FinishedCall[]): FinishedCall[] {
   return withoutSweep(ofRoles).filter(
     call => roleOf(call) === 'catalog-sync' || call.caller.includes('/trellis-spoke/'),
   );
-}
-
-function counted(calls: readonly FinishedCall[]): string[] {
-  const counts = new Map<string, number>();
-  for (const call of calls) counts.set(describe(call), (counts.get(describe(call)) ?? 0) + 1);
-  return [...counts].map(([what, count]) => `${count} × ${what}`);
 }
 
 function megabytes(bytes: number): string {

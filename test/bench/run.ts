@@ -4,9 +4,11 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { activeGrants } from './active-grants.ts';
 import { awsCalls } from './aws-calls.ts';
 import { bundleStart } from './bundle-start.ts';
 import { busThroughput } from './bus-throughput.ts';
+import { busyTable } from './busy-table.ts';
 import { catalogRate } from './catalog-rate.ts';
 import { partitionBatches, reconcilePages } from './catalog-scale.ts';
 import { type Bench, type Figure, verdictOf, writeTable } from './figure.ts';
@@ -18,6 +20,8 @@ const BENCHES: Bench[] = [
   npmStart,
   npmLocal,
   awsCalls,
+  activeGrants,
+  busyTable,
   bundleStart,
   busThroughput,
   catalogRate,

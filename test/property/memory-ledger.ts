@@ -11,7 +11,13 @@ import {
   type Transition,
   unsureAfter,
 } from '../../shared/access/ledger.ts';
-import { newPair, type PairReading, type PairRecord, pairDueAt } from '../../shared/access/pair-record.ts';
+import {
+  NEVER_SETTLED,
+  newPair,
+  type PairReading,
+  type PairRecord,
+  pairDueAt,
+} from '../../shared/access/pair-record.ts';
 import type { RevocationProgress } from '../../shared/access/revoke-in-bulk.ts';
 import type { DomainWork } from '../../shared/access/share-back-domain.ts';
 import type { Outbox } from '../../shared/telling/outbox.ts';
@@ -176,7 +182,9 @@ export class MemoryLedger implements Ledger, DueWork, Outbox {
     const key = keyOf(pair);
     if (this.#busy.has(key)) throw new LedgerConflictError(`The record of ${pair.principal} on ${pair.table}`);
     const stored = this.pairs.get(key);
-    if (stored) stored.dueAt = dueAt;
+    if (!stored) return;
+    stored.dueAt = dueAt;
+    stored.value.record.settledVersion = NEVER_SETTLED;
   }
 
   async takeLease(table: string, holder: string, now: Instant, until: Instant): Promise<Lease> {

@@ -179,15 +179,17 @@ export class World {
   }
 
   /** The picture of a request's state machine: does what is due, waits, does it again. */
-  #runMachine(requestId: string, tries = 1): void {
+  #runMachine(requestId: string, table?: string, tries = 1): void {
     const retry = () => {
       if (tries === MACHINE_TRIES) return;
-      this.scheduler.at(this.scheduler.now + MACHINE_RETRY_MILLISECONDS, () => this.#runMachine(requestId, tries + 1));
+      this.scheduler.at(this.scheduler.now + MACHINE_RETRY_MILLISECONDS, () =>
+        this.#runMachine(requestId, table, tries + 1),
+      );
     };
     this.#start(
       `machine ${requestId}`,
       FUNCTION_MILLISECONDS,
-      process => enforceRequest(this.#enforceServices(process), requestId),
+      process => enforceRequest(this.#enforceServices(process), requestId, table),
       { done: progress => this.#machineGoesOn(progress), failed: retry, killed: retry },
     );
   }
@@ -267,9 +269,9 @@ export class World {
   #processes(process: Process): Processes {
     const step = stepsOf(this.scheduler, process);
     return {
-      start: requestId =>
+      start: (requestId, table) =>
         step('processes.start', async () => {
-          if (this.#hasMachines && !this.#started.has(requestId)) this.#runMachine(requestId);
+          if (this.#hasMachines && !this.#started.has(requestId)) this.#runMachine(requestId, table);
           this.#started.add(requestId);
         }),
       wake: token => step('processes.wake', async () => this.#questions.get(token)?.()),

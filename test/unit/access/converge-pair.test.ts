@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { laterBy } from '../../../shared/access/access-request.ts';
 import { ConvergeIncompleteError, convergePair } from '../../../shared/access/converge-pair.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
+import { desiredFilter } from '../../../shared/access/entitlement.ts';
 import { afterTransition, isSettled, newPair } from '../../../shared/access/pair-record.ts';
 import { labelsChanged } from '../../../shared/access/redecide-table.ts';
 import { COLUMNS, description } from '../../property/sample-mesh.ts';
@@ -23,6 +24,75 @@ describe('converging a pair', () => {
     };
     await convergePair(rig().services, PAIR);
     expect(rig().lake.accessByTrellis(PAIR)).toHaveLength(1);
+  });
+
+  describe('for what is new', () => {
+    const isNew = true;
+    const calls: string[] = [];
+    beforeEach(() => {
+      calls.length = 0;
+      const { lake, services } = rig();
+      services.lake = {
+        read: pair => {
+          calls.push('read');
+          return lake.read(pair);
+        },
+        createFilter: (table, filter) => {
+          calls.push('create');
+          return lake.createFilter(table, filter);
+        },
+        grant: (pair, filter) => {
+          calls.push('grant');
+          return lake.grant(pair, filter);
+        },
+        revoke: (pair, filters) => {
+          calls.push('revoke');
+          return lake.revoke(pair, filters);
+        },
+        deleteFilter: (table, name) => {
+          calls.push('delete');
+          return lake.deleteFilter(table, name);
+        },
+      };
+    });
+    const isRight = async () => {
+      const { record, grants } = await rig().ledger.loadPair(PAIR);
+      const desired = desiredFilter(ANALYST, grants);
+      expect(rig().lake.accessByTrellis(PAIR)).toEqual(desired ? [desired] : []);
+      expect(isSettled(record)).toBe(true);
+    };
+
+    it('gives it before it looks', async () => {
+      await rig().given(APPROVED);
+      await convergePair(rig().services, PAIR, { isNew });
+      expect(calls).toEqual(['create', 'grant', 'read']);
+      await isRight();
+    });
+
+    it('takes away, after a look, what it replaces', async () => {
+      await rig().given(APPROVED);
+      await convergePair(rig().services, PAIR);
+      const before = await rig().ledger.loadPair(PAIR);
+      const put = { requestId: 'r2', columns: ['destination'], rowFilter: null, expiresAt: END };
+      const after = afterTransition(before.record, [...before.grants, put]);
+      await rig().ledger.commit({ at: rig().now, pairs: [{ before, after, put }], tell: [] });
+      calls.length = 0;
+      await convergePair(rig().services, PAIR, { isNew });
+      expect(calls).toEqual(['create', 'grant', 'read', 'revoke', 'delete', 'read']);
+      await isRight();
+    });
+
+    it('gives it again where the look does not show it, and then says that it is missing', async () => {
+      await rig().given(APPROVED);
+      rig().lake.grant = async () => {};
+      await expect(convergePair(rig().services, PAIR, { isNew })).rejects.toThrow(/is missing. Trying again helps/);
+      expect(calls.slice(0, 5)).toEqual(['create', 'grant', 'read', 'grant', 'read']);
+    });
+
+    it('looks first where it has ended meanwhile', async () => {
+      await convergePair(rig().services, PAIR, { isNew });
+      expect(calls).toEqual(['read']);
+    });
   });
 
   it('says what is missing when Lake Formation does not do as it says', async () => {

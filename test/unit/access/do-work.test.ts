@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { laterBy } from '../../../shared/access/access-request.ts';
+import { convergePair } from '../../../shared/access/converge-pair.ts';
 import { doWork } from '../../../shared/access/do-work.ts';
 import { keepQuestion } from '../../../shared/access/keep-question.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
 import { sweep } from '../../../shared/access/sweep.ts';
 import { MESH } from '../../property/sample-mesh.ts';
 import { eachRig, PAIR } from './enforce-rig.ts';
-import { APPROVED, DENIED, END, FLIGHTS, GRANTED, NOW, requestIn, WAITING } from './samples.ts';
+import { ANALYST, APPROVED, DENIED, END, FLIGHTS, GRANTED, NOW, requestIn, WAITING } from './samples.ts';
 
 const rig = eachRig();
 
@@ -37,6 +38,41 @@ describe('a piece of due work', () => {
     await rig().given(APPROVED);
     await doWork(rig().services, { kind: 'pair', pair: PAIR });
     expect(rig().reports).toEqual([]);
+  });
+
+  it('only looks at a pair that another has settled meanwhile, and puts right what is not as it was', async () => {
+    await rig().given(APPROVED);
+    await convergePair(rig().services, PAIR);
+    const [filter] = rig().lake.accessByTrellis(PAIR);
+    if (!filter) throw new Error('Nothing was granted.');
+    const { services, lake, ledger } = rig();
+    const writes: string[] = [];
+    const noting =
+      (name: string) =>
+      async (...given: unknown[]) => {
+        writes.push(name);
+        return (ledger[name as keyof typeof ledger] as (...all: unknown[]) => unknown)(...given);
+      };
+    const names = ['takeLease', 'releaseLease', 'savePair', 'postponePair', 'commit'];
+    rig().alterLedger(Object.fromEntries(names.map(name => [name, noting(name)])));
+    const { links } = services;
+    services.links = { ensure: async () => void writes.push('link'), release: async () => void writes.push('link') };
+    await doWork(services, { kind: 'pair', pair: PAIR });
+    expect(writes).toEqual([]);
+    services.links = links;
+    await lake.revoke(PAIR, [filter]);
+    await doWork(services, { kind: 'pair', pair: PAIR });
+    expect(writes).toEqual(['takeLease', 'savePair', 'releaseLease']);
+    expect(lake.accessByTrellis(PAIR)).toEqual([filter]);
+  });
+
+  it('is due no more for a pair that was put off and is right at its time', async () => {
+    await rig().given(APPROVED);
+    await convergePair(rig().services, PAIR);
+    await rig().ledger.postponePair(PAIR, laterBy(NOW, 60_000));
+    rig().now = laterBy(NOW, 60_000);
+    await doWork(rig().services, { kind: 'pair', pair: PAIR });
+    expect(rig().ledger.pairs.get(`${FLIGHTS} ${ANALYST}`)?.dueAt).toBeUndefined();
   });
 
   it('tells an event that was not told, and none that was', async () => {

@@ -10,7 +10,7 @@ import {
   TableLockedError,
   type Transition,
 } from '../../../shared/access/ledger.ts';
-import { afterSettling, afterTransition, type PairReading } from '../../../shared/access/pair-record.ts';
+import { afterSettling, afterTransition, isSettled, type PairReading } from '../../../shared/access/pair-record.ts';
 import type { Outbox } from '../../../shared/telling/outbox.ts';
 import { type ToldEvent, toldEvent } from '../../../shared/telling/told-event.ts';
 
@@ -244,8 +244,10 @@ export function describeLedger(name: string, make: () => Promise<LedgerUnderTest
       await commitGranted('r1', { requestDueAt: undefined });
       const { record } = await ledger.loadPair(pair);
       await ledger.savePair(afterSettling(record, []), NOW);
+      expect(isSettled((await ledger.loadPair(pair)).record)).toBe(true);
       await ledger.postponePair(pair, SOON);
       expect(await dueAt(index, SOON)).toEqual([{ kind: 'pair', pair }]);
+      expect(isSettled((await ledger.loadPair(pair)).record)).toBe(false);
     });
 
     it('postpones no pair that it does not know', async () => {

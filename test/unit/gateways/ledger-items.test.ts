@@ -80,15 +80,16 @@ describe("a pair's record", () => {
     },
   );
 
-  it('is put off without another change', async () => {
+  it('is put off, and unsettled, without another change', async () => {
     dynamo.on(UpdateCommand).resolves({});
     await ledger.postponePair(pair, END);
     expect(dynamo).toHaveReceivedCommandExactlyOnceWith(UpdateCommand, {
       TableName: 'ledger',
       Key: pairItem,
-      UpdateExpression: 'SET due = :due, dueAt = :dueAt',
+      UpdateExpression: 'SET due = :due, dueAt = :dueAt, #record.settledVersion = :unsettled',
       ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':due': 'due', ':dueAt': END },
+      ExpressionAttributeNames: { '#record': 'record' },
+      ExpressionAttributeValues: { ':due': 'due', ':dueAt': END, ':unsettled': -1 },
     });
   });
 

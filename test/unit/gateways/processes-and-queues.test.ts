@@ -25,11 +25,14 @@ describe("a request's state machine", () => {
   it('is started once for each request, by its name', async () => {
     sfn.on(StartExecutionCommand).resolvesOnce({}).rejects(fault('ExecutionAlreadyExists'));
     await processes.start('req-1');
-    await processes.start('req-1');
+    await processes.start('req-1', 'aviation_ops.flights');
     expect(sfn).toHaveReceivedNthCommandWith(StartExecutionCommand, 1, {
       stateMachineArn,
       name: 'req-1',
       input: '{"requestId":"req-1"}',
+    });
+    expect(sfn).toHaveReceivedNthCommandWith(StartExecutionCommand, 2, {
+      input: '{"requestId":"req-1","table":"aviation_ops.flights"}',
     });
   });
 
