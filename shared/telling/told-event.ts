@@ -27,5 +27,20 @@ export function toldEvent<T extends ToldType>(
     .update(JSON.stringify([type, ...happening]))
     .digest('hex')
     .slice(0, 32);
-  return { eventId, type, occurredAt, destinations: ['hub', ...new Set(accounts)], data };
+  return { eventId, type, occurredAt, destinations: ['hub', ...new Set(accounts)], data: withFewReasons(data) };
+}
+
+/** An event that is larger than 256 KB is never taken. Source: PutEvents, EventBridge API Reference. Columns have their part of it. */
+const MOST_OF_REASONS = 80_000;
+
+/** As many of the reasons as an event has room for: a thousand columns can each have their own. */
+function withFewReasons<T extends object>(data: T): T {
+  const { reasons = [] }: { reasons?: string[] } = data;
+  let room = MOST_OF_REASONS;
+  const first = reasons.findIndex(reason => {
+    room -= Buffer.byteLength(JSON.stringify(reason));
+    return room < 0;
+  });
+  if (first === -1) return data;
+  return { ...data, reasons: [...reasons.slice(0, first), `And ${reasons.length - first} more reasons of this kind.`] };
 }
