@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { columnName, detailOf, instant, principalArn, requestId } from './envelope.ts';
+import { columnNames, detailOf, instant, principalArn, requestId } from './envelope.ts';
 
 /** The owning domain answers a request that waits for it. It may narrow what was asked, never widen it. */
 export const accessDecisionMade = {
@@ -12,7 +12,7 @@ export const accessDecisionMade = {
       /** Claimed by the sender; must be a steward of the domain, and not the requester. */
       approver: principalArn,
       reason: z.optional(z.string().check(z.maxLength(1024))),
-      columns: z.optional(z.array(columnName).check(z.minLength(1), z.maxLength(1000))),
+      columns: z.optional(columnNames),
       rowFilter: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
       expiresAt: z.optional(instant),
     }),

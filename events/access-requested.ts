@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { columnName, detailOf, instant, principalArn, requestId, tableName } from './envelope.ts';
+import { columnNames, detailOf, instant, principalArn, requestId, tableName } from './envelope.ts';
 
 /** A consumer asks that a role or a user of its own account may read a table, for a purpose, until an end. */
 export const accessRequested = {
@@ -13,7 +13,7 @@ export const accessRequested = {
         product: z.optional(z.string().check(z.minLength(1))),
         tables: z.optional(z.array(tableName).check(z.minLength(1), z.maxLength(20))),
         /** Left out: all that policy allows. */
-        columns: z.optional(z.array(columnName).check(z.minLength(1), z.maxLength(1000))),
+        columns: z.optional(columnNames),
         rowFilter: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
         permissions: z.optional(z.array(z.enum(['SELECT', 'DESCRIBE'])).check(z.minLength(1))),
         purpose: z.string().check(z.minLength(1), z.maxLength(256)),

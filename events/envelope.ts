@@ -35,6 +35,18 @@ export const principalArn = z
 /** A column's own name, or, of one table among several, `<table>.<column>`. */
 export const columnName = z.string().check(z.minLength(1), z.maxLength(767));
 
+/** Bytes of all of them: what is kept and told of them, with a reason for each, has to fit into one event (256 KB) and one item (400 KB). */
+const MOST_BYTES = 60_000;
+
+/** Columns that somebody names. */
+export const columnNames = z.array(columnName).check(
+  z.minLength(1),
+  z.maxLength(1000),
+  z.refine(names => Buffer.byteLength(JSON.stringify(names)) <= MOST_BYTES, {
+    error: `the names have ${MOST_BYTES} bytes together at the most`,
+  }),
+);
+
 const metadata = z.object({
   /** From the sender; the same event sent again has the same one. */
   eventId: z.string().check(z.minLength(1), z.maxLength(128)),

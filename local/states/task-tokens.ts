@@ -4,7 +4,6 @@ import { AwsError } from '../core/aws-error.ts';
 /** What can come back with a token. */
 export interface OpenTask {
   executionArn: string;
-  stateMachineArn: string;
   succeed(output: unknown): void;
   fail(error: string, cause: string): void;
   heartbeat(): void;
@@ -38,9 +37,14 @@ export class TaskTokens {
     return JSON.parse(Buffer.from(body, 'base64url').toString())[0];
   }
 
-  /** The state machine whose task is open with this token, for IAM. */
+  /**
+   * The state machine that a real token is of, open or not, for IAM: who uses a token twice is told that its task has ended, by a policy for the
+   * state machine too. Simplification: AWS does not document which resource a token stands for once its task has ended.
+   */
   stateMachineArn(token: unknown): string | undefined {
-    return typeof token === 'string' ? this.#open.get(token)?.stateMachineArn : undefined;
+    // arn:aws:states:<region>:<account>:execution:<machine>[/<map run>]:<name>
+    const [, before, machine] = /^(.+):execution:([^:/]+)/.exec(this.executionArn(token) ?? '') ?? [];
+    return machine && `${before}:stateMachine:${machine}`;
   }
 
   /**

@@ -64,7 +64,6 @@ export function taskRunner(clock: VirtualClock, tokens: TaskTokens, callIntegrat
     if (visit.taskToken) {
       const close = tokens.open(visit.taskToken, {
         executionArn: branch.execution.arn,
-        stateMachineArn: branch.execution.version.arn,
         succeed: output => wait.resolve(output),
         fail: (error, cause) => wait.reject(new StateError(error, cause)),
         heartbeat: () => {

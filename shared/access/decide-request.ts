@@ -1,5 +1,6 @@
 import type { AccessRequestedData } from '../../events/access-requested.ts';
 import { type Mesh, parseCentralTable } from '../mesh/mesh.ts';
+import { fewReasons } from '../telling/told-event.ts';
 import type { AccessRequest, Instant } from './access-request.ts';
 import { accountOf } from './access-request.ts';
 import type { ActiveGrantsOfPair } from './check-terms.ts';
@@ -158,7 +159,7 @@ function decideByPolicy(data: AccessRequestedData, request: AccessRequest, conte
       'The columns of these tables are more than one request can name. Ask for fewer tables.',
     ]);
   const state: AccessRequest['state'] = rulings.every(({ outcome }) => outcome === 'automatic')
-    ? { status: 'approved', approvedAt: now, attempts: 0, retryAt: now, reasons: reasonsOf(rulings) }
+    ? { status: 'approved', approvedAt: now, attempts: 0, retryAt: now, reasons: fewReasons(reasonsOf(rulings)) }
     : { status: 'waiting', askedAt: now, answerBy: answerBy(request, mesh, now) };
   return { kind: 'decided', request: { ...decided, terms, state }, refusedColumns };
 }
@@ -181,7 +182,7 @@ function denied(
 ): RequestRuling {
   return {
     kind: 'decided',
-    request: { ...request, state: { status: 'denied', deniedAt: now, reasons } },
+    request: { ...request, state: { status: 'denied', deniedAt: now, reasons: fewReasons(reasons) } },
     refusedColumns,
   };
 }

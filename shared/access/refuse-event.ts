@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Envelope } from '../../events/envelope.ts';
+import { type Envelope, requestId } from '../../events/envelope.ts';
 import { isInMesh } from '../mesh/mesh.ts';
 import { tell } from '../telling/outbox.ts';
 import { toldEvent } from '../telling/told-event.ts';
@@ -25,18 +25,24 @@ export async function refuseEvent(
 ): Promise<void> {
   const { account, source } = envelope;
   const at = services.now();
-  const data = (envelope.detail as { data?: { requestId?: unknown } } | null)?.data;
   const accounts = isInMesh(services.mesh, account) ? [account] : [];
   const told = toldEvent('Event Refused', [cause.account, cause.eventId], at, accounts, {
     account,
     source,
     detailType: envelope['detail-type'],
     eventId: cause.eventId,
-    ...(typeof data?.requestId === 'string' && { requestId: data.requestId.slice(0, 64) }),
+    ...requestIdOf(envelope),
     reasons,
   });
   if ((await services.ledger.commit({ at, cause, refused: reasons, pairs: [], tell: [told] })) === 'committed')
     await tell(services, [told]);
+}
+
+/** The request that the event names, if that can be the id of one: a part of it could be another's. */
+function requestIdOf({ detail }: Envelope): { requestId?: string } {
+  const named = (detail as { data?: { requestId?: unknown } | null } | null)?.data?.requestId;
+  const { success, data } = requestId.safeParse(named);
+  return success ? { requestId: data } : {};
 }
 
 /** The sender's `eventId`; an event without one is known by what it says, so that repeating it stays silent. Never by its envelope's id. */

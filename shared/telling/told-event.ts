@@ -27,5 +27,24 @@ export function toldEvent<T extends ToldType>(
     .update(JSON.stringify([type, ...happening]))
     .digest('hex')
     .slice(0, 32);
-  return { eventId, type, occurredAt, destinations: ['hub', ...new Set(accounts)], data };
+  return { eventId, type, occurredAt, destinations: ['hub', ...new Set(accounts)], data: withFewReasons(data) };
+}
+
+/** An event that is larger than 256 KB is never taken. Source: PutEvents, EventBridge API Reference. Columns have their part of it. */
+const MOST_OF_REASONS = 80_000;
+
+function withFewReasons<T extends object>(data: T): T {
+  const { reasons }: { reasons?: string[] } = data;
+  return reasons ? { ...data, reasons: fewReasons(reasons) } : data;
+}
+
+/** As many of the reasons as an event, and the ledger's item of a request, have room for: a thousand columns can each have their own. */
+export function fewReasons(reasons: string[]): string[] {
+  let room = MOST_OF_REASONS;
+  const first = reasons.findIndex(reason => {
+    room -= Buffer.byteLength(JSON.stringify(reason));
+    return room < 0;
+  });
+  if (first === -1) return reasons;
+  return [...reasons.slice(0, first), `And ${reasons.length - first} more reasons of this kind.`];
 }

@@ -118,8 +118,7 @@ describe('roles', () => {
     const causeOf = (requestId: string) =>
       told.find(({ type, data }) => type === 'Access Revoked' && data.requestId === requestId)?.data.cause;
     expect(causeOf('buoys-1')).toBe('table-removed');
-    // Its row filter goes by the column that was closed.
-    expect(causeOf('flights-3')).toBe('policy');
+    expect(causeOf('flights-3')).toBe('requested');
     expect(causeOf('weather-3')).toBe('offboarded');
     const removed = told.filter(event => event.type === 'Catalog Table Removed').map(({ data }) => data.table);
     expect(removed.sort()).toEqual(['buoys', 'co2', 'weather']);

@@ -311,8 +311,18 @@ describe('an event that cannot be taken', () => {
     await take(event);
     expect(types()).toEqual(['Event Refused']);
     expect(lastRefusal()).toMatch(/data\.requestId: .*data\.principal: .*data\.expiresAt: /);
-    expect(told[0]?.data).toMatchObject({ requestId: 'no blanks' });
   });
+
+  it.each(['no blanks', 'x'.repeat(65), '', 7, null])(
+    'names no request in its refusal where %j is no id of one, so that what is told has its own shape',
+    async requestId => {
+      await take(asked({ requestId }));
+      expect(toldDetail('Event Refused').safeParse({ metadata: { eventId: 'x' }, data: told[0]?.data })).toMatchObject({
+        success: true,
+      });
+      expect(told[0]?.data).not.toHaveProperty('requestId');
+    },
+  );
 
   it('is refused when it has no detail at all, and known by what it says', async () => {
     const bare = { ...asked(), detail: null };

@@ -28,6 +28,7 @@ const INSTANT = 'an instant is ISO-8601 in UTC, such as 2026-11-21T09:00:00.000Z
 const PRINCIPAL = 'a principal is the ARN of a role or a user';
 const REQUEST_ID = 'a request id has 1 to 64 letters, digits, _ or -';
 const TABLE = 'a table is named <central database>.<table>, in lower case';
+const MANY_COLUMNS = Array.from({ length: 250 }, (_, index) => `c${index}`.padEnd(250, 'x'));
 const ONE_END = 'give either expiresAt or durationDays';
 const ONE_SUBJECT = 'name either a product or tables';
 
@@ -95,6 +96,11 @@ describe('Access Requested', () => {
       'data.tables: Invalid input: expected array, received string',
     ],
     ['no column in the list', { columns: [] }, 'data.columns: Too small: expected array to have >=1 items'],
+    [
+      'more of columns than fits into an answer',
+      { columns: MANY_COLUMNS },
+      'data.columns: the names have 60000 bytes together at the most',
+    ],
     [
       'a column without a name',
       { columns: ['delay', ''] },
@@ -172,6 +178,11 @@ describe('Access Decision Made', () => {
     ['no approver', { approver: undefined }, `data.approver: ${MISSING}`],
     ['a name for an approver', { approver: 'Steward' }, `data.approver: ${PRINCIPAL}`],
     ['no column left', { columns: [] }, 'data.columns: Too small: expected array to have >=1 items'],
+    [
+      'more of columns than fits into an answer',
+      { columns: MANY_COLUMNS },
+      'data.columns: the names have 60000 bytes together at the most',
+    ],
     ['an empty row filter', { rowFilter: '' }, 'data.rowFilter: Too small: expected string to have >=1 characters'],
     ['an end in another zone', { expiresAt: '2026-12-15T01:00:00+01:00' }, `data.expiresAt: ${INSTANT}`],
     [

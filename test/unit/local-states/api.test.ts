@@ -141,7 +141,7 @@ describe('state machines', () => {
   });
 
   it('says what each operation touches', async () => {
-    const { run, invoked, states } = rig();
+    const { run, call, invoked, states } = rig();
     const execution = await run({ Ask: callback({ End: true }) });
     const access = (operation: string, input: Wire) =>
       states.service.operations[operation]!.access(input, administrator('111111111111'));
@@ -149,6 +149,10 @@ describe('state machines', () => {
       { action: 'states:StartExecution', resource: 'm' },
     ]);
     expect(access('StopExecution', { executionArn: 'e' })).toEqual([{ action: 'states:StopExecution', resource: 'e' }]);
+    expect(access('SendTaskSuccess', { taskToken: invoked[0]!.payload.token })).toEqual([
+      { action: 'states:SendTaskSuccess', resource: execution.stateMachineArn },
+    ]);
+    await call('SendTaskSuccess', { taskToken: invoked[0]!.payload.token, output: '1' });
     expect(access('SendTaskSuccess', { taskToken: invoked[0]!.payload.token })).toEqual([
       { action: 'states:SendTaskSuccess', resource: execution.stateMachineArn },
     ]);
