@@ -22,12 +22,13 @@ from granting import (
     purposes,
     replaying,
     revoking_many,
+    several_tables,
     who_speaks,
 )
 from granting.mesh import AccessMesh
 from the_path import Unexpected, expect
 
-KINDS = (deciding, purposes, ending, extending, revoking_many, overlapping, filtering, by_hand, who_speaks, bad_input, lasting_days)
+KINDS = (deciding, purposes, ending, extending, revoking_many, overlapping, several_tables, filtering, by_hand, who_speaks, bad_input, lasting_days)
 # The replay last: it brings everything again.
 HAPPENINGS = [happening for kind in KINDS for happening in kind.HAPPENINGS] + replaying.HAPPENINGS
 # So that the nightly reconcile comes between the same happenings whatever the time of day is now.

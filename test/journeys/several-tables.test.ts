@@ -50,7 +50,7 @@ describe('a request for two tables', () => {
       {
         type: 'Access Granted',
         tables,
-        columns: [`${FLIGHTS}.origin`, `${FLIGHTS}.delay`, `${AIRPORTS}.iata`],
+        columns: [`${FLIGHTS}.delay`, `${FLIGHTS}.origin`, `${AIRPORTS}.iata`],
         links: tables.map(table => linked(table!)),
       },
     ]);
@@ -64,7 +64,7 @@ describe('a request for two tables', () => {
       {
         type: 'Access Narrowed',
         tables: [FLIGHTS],
-        columns: ['origin', 'delay'],
+        columns: ['delay', 'origin'],
         reasons: [`${AIRPORTS} was revoked: no longer`],
       },
     ]);
