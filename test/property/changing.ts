@@ -17,16 +17,22 @@ export interface ChangingHistory extends History {
 
 const seconds = fc.oneof({ weight: 3, arbitrary: fc.nat(90) }, { weight: 1, arbitrary: fc.nat(900) });
 const bits = fc.nat(2 ** COLUMNS.length - 1);
-export const CHANGING: fc.Arbitrary<ChangingHistory> = fc
-  .tuple(
-    ANY_HISTORY,
-    fc.array(fc.record({ at: seconds, closed: bits, isReportingClosed: fc.constantFrom(false, false, true) }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-    fc.array(fc.record({ at: seconds, table: fc.constantFrom(0, 0, 1), closed: bits }), { maxLength: 3 }),
-  )
-  .map(([history, policies, labels]) => ({ ...history, policies, labels }));
+
+/** A history in which policies and labels change too. */
+export function changing(history: fc.Arbitrary<History>): fc.Arbitrary<ChangingHistory> {
+  return fc
+    .tuple(
+      history,
+      fc.array(fc.record({ at: seconds, closed: bits, isReportingClosed: fc.constantFrom(false, false, true) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      fc.array(fc.record({ at: seconds, table: fc.constantFrom(0, 0, 1), closed: bits }), { maxLength: 3 }),
+    )
+    .map(([story, policies, labels]) => ({ ...story, policies, labels }));
+}
+
+export const CHANGING = changing(ANY_HISTORY);
 
 const ofBits = (value: number) => COLUMNS.filter((_, bit) => value & (1 << bit));
 
