@@ -1,10 +1,11 @@
-import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import { isInMesh, type Mesh } from '../mesh/mesh.ts';
 import { type AccessRequest, type Instant, isActive, isDescribeOnly } from './access-request.ts';
 import { columnReasons } from './decide-table.ts';
 import { type WhatIsLeft, withoutTable } from './narrow-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import { hasColumn, rowFilterProblem } from './present-grants.ts';
-import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
+import { questionOf } from './question-of.ts';
+import type { TableDescription } from './table-description.ts';
 
 /** By what active grants are decided again. */
 export interface InForce {
@@ -52,21 +53,8 @@ function decideAgain(
   const isDescription = isDescribeOnly(terms);
   if (!isDescription && !terms.columns.some(isThere)) return STANDS;
   const answer = policies.decideAgain({
-    question: {
-      principal: request.principal,
-      account: request.account,
-      domain: table.domain,
-      database: table.database,
-      table: ownName(table),
-      columns: questionedColumns(table, terms),
-      purpose: request.purpose,
-      // What is left of it: for how long it would be granted today.
-      durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-      permission: terms.permission ?? 'SELECT',
-      hasRowFilter: terms.rowFilter !== null,
-      isPiiPurpose: isPiiPurpose(mesh, request.purpose),
-      teams: teamsOfAccount(mesh, request.account),
-    },
+    // For what is left of its time: as it would be granted today.
+    question: questionOf(request, table, terms, { mesh, now }),
     approver: request.approvedBy,
   });
   // Of several tables each has policies of its own.
@@ -95,8 +83,6 @@ function decideAgain(
   const left = request.terms.map(each => (each === terms ? { ...terms, columns } : each));
   return { kind: 'narrowed', left: { terms: left, policies: decided }, taken, reasons: about(reasons) };
 }
-
-const DAY = 86_400_000;
 
 function either(first: string[], second: string[]): string[] {
   return first.length > 0 ? first : second;

@@ -1,5 +1,5 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
-import { isInMesh, isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import { isInMesh, type Mesh } from '../mesh/mesh.ts';
 import { type AccessRequest, type Instant, isDescribeOnly, type TableTerms } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { type FoundTable, missingReason } from './decide-request.ts';
@@ -7,7 +7,8 @@ import { columnReasons } from './decide-table.ts';
 import { isColumnNamed, unknownColumns } from './named-columns.ts';
 import type { Question } from './open-question.ts';
 import type { PolicyEngine } from './policy.ts';
-import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
+import { questionOf } from './question-of.ts';
+import type { TableDescription } from './table-description.ts';
 
 export interface AnswerContext {
   mesh: Mesh;
@@ -145,23 +146,9 @@ function approveTable(
   const isDescription = isDescribeOnly(asked);
   const columns = asked.columns.filter(name => !data.columns || isColumnNamed(data.columns, asked.table, name));
   if (!isDescription && columns.length === 0) return { kind: 'left-out', table: asked.table };
-  const answer = policies.decideApproval({
-    question: {
-      principal: request.principal,
-      account: request.account,
-      domain: table.domain,
-      database: table.database,
-      table: ownName(table),
-      columns: questionedColumns(table, { ...asked, columns }),
-      purpose: request.purpose,
-      durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-      permission: asked.permission ?? 'SELECT',
-      hasRowFilter: data.rowFilter !== undefined || asked.rowFilter !== null,
-      isPiiPurpose: isPiiPurpose(mesh, request.purpose),
-      teams: teamsOfAccount(mesh, request.account),
-    },
-    approver: data.approver,
-  });
+  const wanted = { ...asked, columns, rowFilter: data.rowFilter ?? asked.rowFilter };
+  const question = questionOf(request, table, wanted, { mesh, now });
+  const answer = policies.decideApproval({ question, approver: data.approver });
   if (answer.outcome === 'denied') return refusedBy(answer.reasons);
   const keptBack = columnReasons({
     refusedColumns: answer.refusedColumns.filter(({ name }) => columns.includes(name)),
@@ -187,5 +174,3 @@ function isKey(table: TableDescription, name: string): boolean {
 function refused(...reasons: string[]): AnswerRuling {
   return { kind: 'refused', reasons };
 }
-
-const DAY = 86_400_000;

@@ -1,11 +1,12 @@
 import type { AccessExtensionRequestedData } from '../../events/access-extension-requested.ts';
-import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import type { Mesh } from '../mesh/mesh.ts';
 import { type AccessRequest, type Extension, type Instant, laterBy, type TableTerms } from './access-request.ts';
 import { missingReason } from './decide-request.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { AccessQuestion } from './policy-question.ts';
+import { questionOf } from './question-of.ts';
 import type { StepNotes } from './record-step.ts';
-import { ownName, questionedColumns, type TableDescription } from './table-description.ts';
+import type { TableDescription } from './table-description.ts';
 
 /** What was found for an extension before deciding it. */
 export interface ExtensionContext {
@@ -116,20 +117,7 @@ export function questionsOf(
     if (!table) problems.push(`There is no table ${terms.table} in the central catalog any more.`);
     else if (table.missingSince !== undefined) problems.push(missingReason(table.table, table.missingSince));
     else {
-      const question: AccessQuestion = {
-        principal: request.principal,
-        account: request.account,
-        domain: table.domain,
-        database: table.database,
-        table: ownName(table),
-        columns: questionedColumns(table, terms),
-        purpose,
-        durationDays: (Date.parse(expiresAt) - Date.parse(now)) / DAY,
-        permission: terms.permission ?? 'SELECT',
-        hasRowFilter: terms.rowFilter !== null,
-        isPiiPurpose: isPiiPurpose(mesh, purpose),
-        teams: teamsOfAccount(mesh, request.account),
-      };
+      const question = questionOf({ ...request, purpose, expiresAt }, table, terms, { mesh, now });
       questions.push({ question, terms });
     }
   }
@@ -192,4 +180,3 @@ function earlier(a: Instant, b: Instant): Instant {
 }
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;

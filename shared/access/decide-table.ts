@@ -1,10 +1,11 @@
 import type { AccessRequestedData } from '../../events/access-requested.ts';
-import { isPiiPurpose, type Mesh, teamsOfAccount } from '../mesh/mesh.ts';
+import type { Mesh } from '../mesh/mesh.ts';
 import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
 import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
 import { isColumnNamed } from './named-columns.ts';
 import type { PolicyAnswer, PolicyEngine } from './policy.ts';
-import { ownName, type TableDescription } from './table-description.ts';
+import { questionOf } from './question-of.ts';
+import type { TableDescription } from './table-description.ts';
 
 /** What comes of one of a request's tables. */
 export type TableRuling = Pick<PolicyAnswer, 'reasons' | 'policies' | 'refusedColumns'> &
@@ -23,29 +24,20 @@ export function decideTable(
     const reasons = [`${table.table} has none of the columns that are asked for. Leave it out.`];
     return { outcome: 'denied', reasons, policies: [], refusedColumns: [] };
   }
-  const answer = policies.decideRequest({
-    principal: request.principal,
-    account: request.account,
-    domain: table.domain,
-    database: table.database,
-    table: ownName(table),
-    columns: table.columns.filter(column => column.isPartitionKey || asked.includes(column)),
-    purpose: request.purpose,
-    durationDays: (Date.parse(request.expiresAt) - Date.parse(now)) / DAY,
-    permission: isDescription ? 'DESCRIBE' : 'SELECT',
-    hasRowFilter: data.rowFilter !== undefined,
-    isPiiPurpose: isPiiPurpose(mesh, request.purpose),
-    teams: teamsOfAccount(mesh, request.account),
-  });
+  const wanted: TableTerms = {
+    table: table.table,
+    columns: isDescription ? [] : asked.map(({ name }) => name),
+    rowFilter: data.rowFilter ?? null,
+    ...(isDescription && { permission: 'DESCRIBE' }),
+  };
+  const answer = policies.decideRequest(questionOf(request, table, wanted, { mesh, now }));
   const { policies: names, refusedColumns } = answer;
   const isNothingLeft = !isDescription && !answer.columns.some(name => asked.some(column => column.name === name));
   if (answer.outcome === 'denied' || isNothingLeft) {
     const reasons = answer.reasons.length > 0 ? answer.reasons : columnReasons(answer);
     return { outcome: 'denied', reasons, policies: names, refusedColumns };
   }
-  const terms: TableTerms = isDescription
-    ? { table: table.table, permission: 'DESCRIBE', columns: [], rowFilter: null }
-    : { table: table.table, columns: answer.columns, rowFilter: null };
+  const terms = isDescription ? wanted : { ...wanted, columns: answer.columns };
   const { problems, rowFilter } = termsProblems(terms, data.rowFilter, table, pair);
   if (problems.length > 0) return { outcome: 'denied', reasons: problems, policies: names, refusedColumns };
   const reasons = [...answer.reasons, ...columnReasons(answer)];
@@ -61,5 +53,3 @@ export function asksDescriptionOnly({ permissions }: AccessRequestedData): boole
 export function columnReasons({ refusedColumns }: Pick<PolicyAnswer, 'refusedColumns'>): string[] {
   return refusedColumns.map(({ name, reasons }) => `${name}: ${reasons.join(' ')}`);
 }
-
-const DAY = 86_400_000;

@@ -1,5 +1,3 @@
-import { isDescribeOnly, type TableTerms } from './access-request.ts';
-
 /** A central table as a request sees it. */
 export interface TableDescription {
   /** `<central database>.<table>` */
@@ -24,16 +22,6 @@ export interface DescribedColumn {
   /** From the column parameter `trellis.classification`; empty for an unlabelled column. */
   labels: string[];
   isPartitionKey: boolean;
-}
-
-/** The columns that policy is asked about: of data those that are read, with all partition keys; of the description all. */
-export function questionedColumns(
-  { columns }: TableDescription,
-  terms: Pick<TableTerms, 'columns' | 'permission'>,
-): TableDescription['columns'] {
-  return columns.filter(
-    column => isDescribeOnly(terms) || column.isPartitionKey || terms.columns.includes(column.name),
-  );
 }
 
 /** The central catalog, for reading. */

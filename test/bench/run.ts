@@ -12,6 +12,7 @@ import { busyTable } from './busy-table.ts';
 import { catalogRate } from './catalog-rate.ts';
 import { partitionBatches, reconcilePages } from './catalog-scale.ts';
 import { type Bench, type Figure, verdictOf, writeTable } from './figure.ts';
+import { flood } from './flood.ts';
 import { idleDay } from './idle-day.ts';
 import { npmLocal } from './npm-local.ts';
 import { npmStart } from './npm-start.ts';
@@ -22,6 +23,7 @@ const BENCHES: Bench[] = [
   awsCalls,
   activeGrants,
   busyTable,
+  flood,
   bundleStart,
   busThroughput,
   catalogRate,

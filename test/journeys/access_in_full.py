@@ -8,7 +8,6 @@ it should. Some go on where one before them ended. In the end everything that wa
 """
 
 import sys
-import time
 
 from granting import (
     bad_input,
@@ -26,7 +25,7 @@ from granting import (
     who_speaks,
 )
 from granting.mesh import AccessMesh
-from the_path import Unexpected, expect
+from happenings import main, play
 
 KINDS = (deciding, purposes, ending, extending, revoking_many, overlapping, several_tables, filtering, by_hand, who_speaks, bad_input, lasting_days)
 # The replay last: it brings everything again.
@@ -35,36 +34,12 @@ HAPPENINGS = [happening for kind in KINDS for happening in kind.HAPPENINGS] + re
 FIRST_HOUR = 3
 
 
-def live(mesh, names):
+def live(endpoint, names):
+    mesh = AccessMesh(endpoint)
     mesh.advance_to(FIRST_HOUR)
     mesh.expect_told()
-    wanted = [one for one in HAPPENINGS if not names or one.__name__ in names]
-    for happening in wanted:
-        started = time.monotonic()
-        try:
-            happening(mesh)
-            # What it did not expect was not told.
-            mesh.expect_told()
-            mesh.expect_faults_met()
-        except Exception as error:
-            raise Unexpected(f"{happening.__name__}: {type(error).__name__}: {error}") from error
-        print(f"- {happening.__name__.replace('_', ' ')} ({time.monotonic() - started:.1f} s)", flush=True)
-    dead = mesh.dead_letters()
-    expect(dead == {}, f"no dead letter, not {dead}")
-    print(f"- {len(wanted)} happenings, and no dead letter", flush=True)
-
-
-def main():
-    if len(sys.argv) < 2:
-        print(f"Usage: {sys.argv[0]} <endpoint> [happening ...]", file=sys.stderr)
-        return 2
-    try:
-        live(AccessMesh(sys.argv[1].rstrip("/")), sys.argv[2:])
-    except Exception as error:  # Whatever it is, it is the answer.
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    return 0
+    play(mesh, [one for one in HAPPENINGS if not names or one.__name__ in names])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(live))

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANALYTICS, AVIATION, HUB, roleArn, roleOf, settle } from '../../local/story/actors.ts';
 import { type LocalProcess, startLocal } from './local-process.ts';
+import { hasBoto3 } from './run-python.ts';
 
-const hasBoto3 = succeeds('python3', ['-c', 'import sys, boto3; sys.exit(sys.version_info < (3, 9))']);
 const hasAwsCli = succeeds('aws', ['--version']);
 
 function succeeds(command: string, args: string[]): boolean {

@@ -1,11 +1,7 @@
 /** Everything that can happen to the catalogs of producers, caused from outside with boto3 alone: `catalog_follows.py` and the happenings in `following/`. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalProcess, startLocal } from './local-process.ts';
-
-const hasBoto3 = spawnSync('python3', ['-c', 'import sys, boto3; sys.exit(sys.version_info < (3, 9))']).status === 0;
+import { hasBoto3, runPython } from './run-python.ts';
 
 describe.skipIf(!hasBoto3)('the central catalog (skipped where Python 3.9 with boto3 is not installed)', () => {
   let local: LocalProcess;
@@ -15,7 +11,7 @@ describe.skipIf(!hasBoto3)('the central catalog (skipped where Python 3.9 with b
   afterAll(() => void local?.child.kill('SIGKILL'));
 
   it('follows everything that happens, and tells of it once', async () => {
-    const { code, stdout, stderr } = await follow(local.endpoint);
+    const { code, stdout, stderr } = await runPython('catalog_follows.py', local.endpoint);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^- \d+ happenings, and no dead letter$/m);
     expect(code).toBe(0);
@@ -23,33 +19,8 @@ describe.skipIf(!hasBoto3)('the central catalog (skipped where Python 3.9 with b
 
   it('is told of as it is: a happening that does not come out ends with 1 and says which', async () => {
     // Its database is there already.
-    const { code, stderr } = await follow(local.endpoint);
+    const { code, stderr } = await runPython('catalog_follows.py', local.endpoint);
     expect(code).toBe(1);
     expect(stderr).toMatch(/a_database_and_its_first_table: .*AlreadyExistsException/);
   }, 30_000);
 });
-
-/** Shows each happening's line as it comes. */
-async function follow(endpoint: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-  const child = spawn('python3', ['-B', join(import.meta.dirname, 'catalog_follows.py'), endpoint], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Without this machine's own settings of AWS.
-    env: {
-      ...Object.fromEntries(own),
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_DISABLED: 'true',
-    },
-  });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
-    process.stdout.write(text);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...said };
-}
