@@ -48,28 +48,31 @@ const commotion = (changes: fc.Arbitrary<ChangingHistory>, mostJumps: number): f
 
 const COMMOTION = commotion(CHANGING, 2);
 
-function meddle(world: World, { by, what, request, at }: Meddling, index: number): void {
-  const requestId = `r${request}`;
-  const time = new Date(START + Math.min(...at) * SECOND).toISOString();
-  const put = (detailType: string, data: object) => {
-    const event = envelope(SENDERS[by], detailType, time, `meddling ${index}`, { requestId, ...data });
-    for (const second of at) world.scheduler.at(START + second * SECOND, () => world.deliver(event));
-  };
-  const later = new Date(START + 1_000_000 * SECOND).toISOString();
+const LATER = new Date(START + 1_000_000 * SECOND).toISOString();
+
+function saidBy({ by, what }: Meddling): [detailType: string, data: object] {
   switch (what) {
     case 'answer':
-      return put('Access Decision Made', { decision: 'approved', approver: STEWARD });
+      return ['Access Decision Made', { decision: 'approved', approver: STEWARD }];
     case 'refuse':
-      return put('Access Decision Made', { decision: 'denied', approver: STEWARD });
+      return ['Access Decision Made', { decision: 'denied', approver: STEWARD }];
     case 'extend':
-      return put('Access Extension Requested', { expiresAt: later });
+      return ['Access Extension Requested', { expiresAt: LATER }];
     case 'revoke':
-      return put('Access Revocation Requested', { reason: 'I want it so' });
+      return ['Access Revocation Requested', { reason: 'I want it so' }];
     case 'take its id': {
       const principal = `arn:aws:iam::${SENDERS[by]}:role/Meddler`;
-      return put('Access Requested', { principal, tables: [TABLES[0]], purpose: 'reporting', expiresAt: later });
+      return ['Access Requested', { principal, tables: [TABLES[0]], purpose: 'reporting', expiresAt: LATER }];
     }
   }
+}
+
+function meddle(world: World, meddling: Meddling, index: number): void {
+  const { by, request, at } = meddling;
+  const time = new Date(START + Math.min(...at) * SECOND).toISOString();
+  const [detailType, data] = saidBy(meddling);
+  const event = envelope(SENDERS[by], detailType, time, `meddling ${index}`, { requestId: `r${request}`, ...data });
+  for (const second of at) world.scheduler.at(START + second * SECOND, () => world.deliver(event));
 }
 
 async function over(story: Commotion, world: World): Promise<void> {
