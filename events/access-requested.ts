@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { columnNames, detailOf, instant, principalArn, requestId, tableName } from './envelope.ts';
 
-/** A consumer asks that a role or a user of its own account may read a table, for a purpose, until an end. */
+/** A consumer asks that a role or a user of its own account may read tables, for a purpose, until an end. */
 export const accessRequested = {
   source: 'trellis.access',
   detailType: 'Access Requested',

@@ -162,7 +162,7 @@ export function noticeMilliseconds(mesh: Mesh): number {
 /** How long the sweep leaves provisioning to the state machine before it takes it up itself. Ending is never left. */
 const LEAVE_MILLISECONDS = 60_000;
 
-/** When `Access Expiring` is told. A grant that is shorter than the notice, or was put off by less, is told of its end half-way. */
+/** When `Access Expiring` is told. A grant that is shorter than twice the notice, or was put off by less than that, is told of its end half-way. */
 export function noticeAt(request: AccessRequest, noticeMilliseconds: number): Instant {
   const end = Date.parse(request.expiresAt);
   const { state } = request;

@@ -3,7 +3,7 @@ export const LEVELS = ['public', 'internal', 'confidential', 'restricted'] as co
 
 export type Level = (typeof LEVELS)[number];
 
-/** The column parameter that carries labels where no contract does. */
+/** The column parameter that carries labels. */
 export const CLASSIFICATION_PARAMETER = 'trellis.classification';
 
 export interface ColumnLabels {

@@ -144,7 +144,7 @@ export interface Ledger {
   saveTaskToken(requestId: string, taskToken: string): Promise<AccessRequest | undefined>;
 }
 
-/** All that something is due for: requests, pairs and untold events. */
+/** All that something is due for: see `DueItem`. */
 export interface DueWork {
   /** What is due at `now`, oldest first, a page at a time. From an index: a change of the last moments may be missing. */
   due(now: Instant): AsyncIterable<DueItem[]>;
