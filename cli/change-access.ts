@@ -102,7 +102,7 @@ export async function runRevoke(
   const { terminal } = work;
   if (!options.yes && !options.dryRun) {
     const { principal, table, product } = event.data;
-    const whose = requestId ?? [principal, table, product].filter(Boolean).join(' on ');
+    const whose = [requestId ?? principal, table, product].filter(Boolean).join(' on ');
     if (!(await isConfirmed(terminal, `End the access of ${whose} in stage ${work.stage}, for good?`))) {
       terminal.out('Nothing was changed.');
       return 1;
@@ -115,7 +115,8 @@ export async function runRevoke(
     event,
     eventId,
     requestId,
-    isRepeated: request => isDone(request) || request.state.status === 'ending',
+    // On a table that it never had nothing is over: the hub says so.
+    isRepeated: request => isOver(request) || request.state.status === 'ending' || isDropping(request, options.table),
     isDone,
     isWanted: isDone,
   });
@@ -153,6 +154,10 @@ function isOverOn(table: string | undefined): (request: AccessRequest) => boolea
   const name = table?.toLowerCase();
   return request =>
     isOver(request) || (name !== undefined && ![...tablesOf(request), ...(request.dropped ?? [])].includes(name));
+}
+
+function isDropping({ dropped = [] }: AccessRequest, table: string | undefined): boolean {
+  return table !== undefined && dropped.includes(table.toLowerCase());
 }
 
 /** An event about a request as it stands: said of that state twice it is one event, and never one about a later state. */

@@ -2,7 +2,8 @@ import { isInMesh, type Mesh } from '../mesh/mesh.ts';
 import { type AccessRequest, type Instant, isActive, isDescribeOnly } from './access-request.ts';
 import { columnReasons } from './decide-table.ts';
 import { type WhatIsLeft, withoutTable } from './narrow-request.ts';
-import type { PolicyEngine } from './policy.ts';
+import type { GrantAnswer, PolicyEngine } from './policy.ts';
+import type { AccessQuestion } from './policy-question.ts';
 import { hasColumn, rowFilterProblem } from './present-grants.ts';
 import { questionOf } from './question-of.ts';
 import type { TableDescription } from './table-description.ts';
@@ -34,17 +35,30 @@ export function decidePairAgain(
   inForce: InForce,
   now: Instant,
 ): Redecision[] {
+  // To evaluate policies is most of the work, and the answer is the same for both.
+  const answers = new Map<AccessRequest, GrantAnswer>();
+  const answerFor = (request: AccessRequest, question: AccessQuestion) => {
+    const answer = answers.get(request) ?? inForce.policies.decideAgain({ question, approver: request.approvedBy });
+    answers.set(request, answer);
+    return answer;
+  };
   const decide = (dropsAbsent: boolean) =>
-    requests.map(request => decideAgain(request, table, inForce, { now, dropsAbsent }));
+    requests.map(request => decideAgain(request, table, inForce.mesh, { now, dropsAbsent, answerFor }));
   const decided = decide(false);
   return decided.every(({ kind }) => kind === 'stands') ? decided : decide(true);
+}
+
+interface Circumstances {
+  now: Instant;
+  dropsAbsent: boolean;
+  answerFor(request: AccessRequest, question: AccessQuestion): GrantAnswer;
 }
 
 function decideAgain(
   request: AccessRequest,
   table: TableDescription,
-  { mesh, policies }: InForce,
-  { now, dropsAbsent }: { now: Instant; dropsAbsent: boolean },
+  mesh: Mesh,
+  { now, dropsAbsent, answerFor }: Circumstances,
 ): Redecision {
   const terms = request.terms.find(each => each.table === table.table);
   // What has left the mesh is offboarded, and what has expired is ended, for those reasons.
@@ -52,11 +66,8 @@ function decideAgain(
   const isThere = (name: string) => hasColumn(table, name);
   const isDescription = isDescribeOnly(terms);
   if (!isDescription && !terms.columns.some(isThere)) return STANDS;
-  const answer = policies.decideAgain({
-    // For what is left of its time: as it would be granted today.
-    question: questionOf(request, table, terms, { mesh, now }),
-    approver: request.approvedBy,
-  });
+  // For what is left of its time: as it would be granted today.
+  const answer = answerFor(request, questionOf(request, table, terms, { mesh, now }));
   // Of several tables each has policies of its own.
   const decidedBy = request.terms.length > 1 ? [...request.policies, ...answer.policies] : answer.policies;
   const decided = [...new Set(decidedBy)].sort();

@@ -1,7 +1,8 @@
 import type { AccessDecisionMadeData } from '../../events/access-decision-made.ts';
 import { isInMesh, type Mesh } from '../mesh/mesh.ts';
+import { fewReasons } from '../telling/told-event.ts';
 import { type AccessRequest, type Instant, isDescribeOnly, type TableTerms } from './access-request.ts';
-import { type ActiveGrantsOfPair, termsProblems } from './check-terms.ts';
+import { termsProblems } from './check-terms.ts';
 import { type FoundTable, missingReason } from './decide-request.ts';
 import { columnReasons } from './decide-table.ts';
 import { isColumnNamed, unknownColumns } from './named-columns.ts';
@@ -69,21 +70,17 @@ export function answererProblem(
 
 function approve(data: AccessDecisionMadeData, request: AccessRequest, context: AnswerContext): AnswerRuling {
   const { now } = context;
-  const gone = request.terms.find((_, index) => !context.tables[index]?.description)?.table;
-  if (gone !== undefined || request.terms.length === 0)
-    return refused(
-      `The table${gone === undefined ? '' : ` ${gone}`} of the request ${request.requestId} is no longer in the central catalog.`,
-    );
+  if (request.terms.length === 0)
+    return refused(`The table of the request ${request.requestId} is no longer in the central catalog.`);
   const wider = wideningReason(data, request);
   if (wider !== undefined) return refused(wider);
   const expiresAt = data.expiresAt ? new Date(data.expiresAt).toISOString() : request.expiresAt;
   if (expiresAt > request.expiresAt || expiresAt <= now) {
     return refused(`The end ${expiresAt} must lie between now and the end that was asked for, ${request.expiresAt}.`);
   }
-  const answers = request.terms.map((asked, index) => {
-    const { description, pair } = context.tables[index]!;
-    return approveTable(data, { ...request, expiresAt }, asked, { description: description!, pair }, context);
-  });
+  const answers = request.terms.map((asked, index) =>
+    approveTable(data, { ...request, expiresAt }, asked, context.tables[index], context),
+  );
   const isOne = answers.length === 1;
   const about = (table: string, reasons: string[]) => (isOne ? reasons : reasons.map(reason => `${table}: ${reason}`));
   const problems = answers.flatMap(answer => (answer.kind === 'refused' ? about(answer.table, answer.reasons) : []));
@@ -108,7 +105,7 @@ function approve(data: AccessDecisionMadeData, request: AccessRequest, context: 
         approvedAt: now,
         attempts: 0,
         retryAt: now,
-        reasons: [data.reason ?? `Approved by ${data.approver}.`, ...left, ...keptBack],
+        reasons: fewReasons([data.reason ?? `Approved by ${data.approver}.`, ...left, ...keptBack]),
       },
     },
   };
@@ -138,14 +135,17 @@ function approveTable(
   data: AccessDecisionMadeData,
   request: AccessRequest,
   asked: TableTerms,
-  { description: table, pair }: { description: TableDescription; pair: ActiveGrantsOfPair },
+  found: FoundTable | undefined,
   { mesh, policies, now }: AnswerContext,
 ): TableAnswer {
   const refusedBy = (reasons: string[]) => ({ kind: 'refused' as const, table: asked.table, reasons });
-  if (table.missingSince !== undefined) return refusedBy([missingReason(table.table, table.missingSince)]);
   const isDescription = isDescribeOnly(asked);
   const columns = asked.columns.filter(name => !data.columns || isColumnNamed(data.columns, asked.table, name));
+  // One that has gone, too: the others need not wait for it.
   if (!isDescription && columns.length === 0) return { kind: 'left-out', table: asked.table };
+  if (!found?.description) return refusedBy([`${asked.table} is no longer in the central catalog.`]);
+  const { description: table, pair } = found;
+  if (table.missingSince !== undefined) return refusedBy([missingReason(table.table, table.missingSince)]);
   const wanted = { ...asked, columns, rowFilter: data.rowFilter ?? asked.rowFilter };
   const question = questionOf(request, table, wanted, { mesh, now });
   const answer = policies.decideApproval({ question, approver: data.approver });

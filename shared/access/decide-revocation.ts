@@ -21,16 +21,18 @@ export function decideRevocation(
   if (!request || !mayRevoke) {
     return { kind: 'refused', reasons: [`Account ${account} has no request ${data.requestId} to revoke.`] };
   }
+  const table = data.table?.toLowerCase();
+  if (table !== undefined && request.dropped?.includes(table)) return { kind: 'repeated' };
   const isOther =
     data.product !== undefined ||
     (data.principal !== undefined && data.principal !== request.principal) ||
-    (data.table !== undefined && !tablesOf(request).includes(data.table.toLowerCase()));
+    (table !== undefined && !tablesOf(request).includes(table));
   if (isOther) {
     return {
       kind: 'refused',
       reasons: [`The request ${data.requestId} is not of the principal, table or product that is named beside it.`],
     };
   }
-  const step = revoked(request, { reason: data.reason, table: data.table?.toLowerCase() }, now);
+  const step = revoked(request, { reason: data.reason, table }, now);
   return step ? { kind: 'revoked', ...step } : { kind: 'repeated' };
 }

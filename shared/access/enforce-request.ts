@@ -165,7 +165,7 @@ async function take(services: EnforceServices, request: AccessRequest, step: Due
       const endedAt = services.now();
       const { cause, reasons } = request.state;
       const ended = { status: 'ended' as const, cause, endedAt, ...(reasons && { reasons }) };
-      return moveTo(services, withoutDropped(request), ended, { at: endedAt });
+      return moveTo(services, request, ended, { at: endedAt });
     }
   }
 }
@@ -221,7 +221,8 @@ export async function endOnTable(
   const left = request && withoutTable(request, table);
   if (!left) return endRequest(services, requestId, cause);
   const at = services.now();
-  if (isActive(request))
+  // Another may have taken it from the request meanwhile.
+  if (isActive(request) && tablesOf(request).includes(table))
     await takeStep(services, request, narrowed(request, left, [reason], at), { at, about: 'narrowing' });
   await enforceRequest(services, requestId);
 }

@@ -1,3 +1,4 @@
+import { fewReasons } from '../telling/told-event.ts';
 import type { AccessRequest, Instant, TableTerms } from './access-request.ts';
 
 /** What is left of a request of which something is taken away. */
@@ -24,17 +25,20 @@ export function narrowed(
   const after = { ...request, ...left, version: request.version + 1, ...(dropped.length > 0 && { dropped }) };
   // Not provisioned yet: what is left of it is, from the beginning.
   if (state.status === 'approved')
-    return { ...after, state: { ...state, attempts: 0, retryAt: at, reasons: [...state.reasons, ...reasons] } };
+    return {
+      ...after,
+      state: { ...state, attempts: 0, retryAt: at, reasons: fewReasons([...state.reasons, ...reasons]) },
+    };
   if (state.status !== 'granted') throw new TypeError(`The request ${request.requestId} gives nothing to narrow.`);
   // What was narrowed before may not be told yet.
-  const narrowing = { since: at, reasons: [...(state.narrowing?.reasons ?? []), ...reasons] };
+  const narrowing = { since: at, reasons: fewReasons([...(state.narrowing?.reasons ?? []), ...reasons]) };
   return { ...after, state: { ...state, narrowing } };
 }
 
-/** The request without one of its tables; undefined where nothing else of it is left. */
+/** The request without one of its tables; undefined where that leaves nothing of it. */
 export function withoutTable(request: AccessRequest, table: string): WhatIsLeft | undefined {
   const terms = request.terms.filter(each => each.table !== table);
-  return terms.length > 0 && terms.length < request.terms.length ? { terms } : undefined;
+  return terms.length > 0 ? { terms } : undefined;
 }
 
 /** The request once Lake Formation has followed what it dropped. */

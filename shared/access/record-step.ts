@@ -136,6 +136,8 @@ function announcement(mesh: Mesh, request: AccessRequest, notes: StepNotes): Tol
       return [
         toldEvent('Access Revoked', happening, at, both, {
           ...access,
+          // What it dropped, and was not told of before, too.
+          tables: [...access.tables, ...(request.dropped ?? [])],
           cause: state.cause,
           ...(state.reasons && { reasons: state.reasons, policies }),
         }),

@@ -1,3 +1,4 @@
+import { fewReasons } from '../telling/told-event.ts';
 import { type AccessRequest, type Instant, isActive, laterBy } from './access-request.ts';
 import { decidePairAgain, type InForce, type Redecision } from './decide-again.ts';
 import { DECIDED_BEFORE_MILLISECONDS } from './departures.ts';
@@ -16,8 +17,18 @@ export interface TakenTable {
   mark: string;
   /** What is decided from then on rests on what was changed: only a look that begins later finds all. */
   certainAt: Instant;
-  /** The last principal that an earlier worker came to. */
-  from?: string;
+  /** Where an earlier worker ran out of time. */
+  look?: Look;
+}
+
+/** A look at all of a table's grants that takes several workers. */
+export interface Look {
+  /** Only what it then found, or what came later, is decided by what is in force. */
+  beganAt: Instant;
+  /** The last principal that it came to; undefined before the first. */
+  reached: string | undefined;
+  /** Somebody's grants could not be decided: it is not the last look. */
+  hasFailed: boolean;
 }
 
 /** Where the ledger keeps which tables' grants are to be decided again. */
@@ -28,8 +39,8 @@ export interface CalledTables {
   take(table: string, until: Instant): Promise<TakenTable | undefined>;
   /** Nothing is due for it any more, unless it was called for or taken since. */
   finish(taken: TakenTable): Promise<void>;
-  /** Goes on at `dueAt`, after the principal or from the beginning, unless it was called for or taken since. */
-  putOff(taken: TakenTable, dueAt: Instant, from?: string): Promise<void>;
+  /** Goes on with a look at `dueAt`, or from the beginning, unless it was called for or taken since. */
+  putOff(taken: TakenTable, dueAt: Instant, look?: Look): Promise<void>;
 }
 
 export interface RedecideServices extends EnforceServices {
@@ -66,23 +77,30 @@ export async function redecideTable(services: RedecideServices, table: string): 
   // Read after it was taken: whoever changes policies or labels calls for the table afterwards.
   const [inForce, description] = await Promise.all([services.inForce(), catalog.describe(table)]);
   const changed: string[] = [];
-  let hasFailed = false;
+  const { beganAt, ...before } = taken.look ?? { beganAt: lookedAt, reached: undefined, hasFailed: false };
+  let { reached, hasFailed } = before;
   if (description && Object.hasOwn(inForce.mesh.domains, description.domain)) {
     const stopAt = laterBy(services.deadline(), -SPARE_MILLISECONDS);
     const by = { table: description, inForce };
-    for await (const page of services.ledger.pairsOf(table, taken.from)) {
-      for (let start = 0; start < page.length; start += AT_ONCE) {
-        const round = page.slice(start, start + AT_ONCE);
-        const outcomes = await Promise.all(round.map(reading => redecidePair(services, reading, by)));
-        changed.push(...outcomes.flatMap(outcome => outcome.changed));
-        hasFailed ||= outcomes.some(outcome => outcome.hasFailed);
-        const last = round.at(-1)?.record.principal;
-        if (now() >= stopAt) return calledTables.putOff(taken, now(), hasFailed ? undefined : last);
-      }
+    let isBegun = false;
+    for await (const page of services.ledger.pairsOf(table, reached)) {
+      let next = 0;
+      // To decide takes this processor's time: the time is looked at before each.
+      const worker = async () => {
+        while (next < page.length && !(isBegun && now() >= stopAt)) {
+          isBegun = true;
+          const outcome = await redecidePair(services, page[next++]!, by);
+          changed.push(...outcome.changed);
+          hasFailed ||= outcome.hasFailed;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      reached = page[next - 1]?.record.principal ?? reached;
+      if (now() >= stopAt) return calledTables.putOff(taken, now(), { beganAt, reached, hasFailed });
     }
   }
   if (hasFailed) await calledTables.putOff(taken, laterBy(now(), AGAIN_MILLISECONDS));
-  else if (lookedAt >= taken.certainAt) await calledTables.finish(taken);
+  else if (beganAt >= taken.certainAt) await calledTables.finish(taken);
   else await calledTables.putOff(taken, taken.certainAt);
   await follow(services, changed);
 }
@@ -91,7 +109,7 @@ export async function redecideTable(services: RedecideServices, table: string): 
 const CLAIM_MILLISECONDS = 120_000;
 const AGAIN_MILLISECONDS = 60_000;
 const AT_ONCE = 8;
-/** What a round of decisions may take; more than a converge does. */
+/** What the decisions that are begun may take; more than a converge does. */
 const SPARE_MILLISECONDS = 25_000;
 
 interface PairOutcome {
@@ -146,7 +164,7 @@ async function stepDown(
     await takeStep(services, request, narrowed(request, redecision.left, reasons, at), { at, about: 'narrowing' });
     return;
   }
-  const state = { status: 'ending' as const, cause: 'policy' as const, since: at, reasons };
+  const state = { status: 'ending' as const, cause: 'policy' as const, since: at, reasons: fewReasons(reasons) };
   const after = { ...request, policies: redecision.policies, state, version: request.version + 1 };
   await takeStep(services, request, after, { at });
 }

@@ -47,8 +47,12 @@ export class LakeFormationPermissions implements LakePermissions {
       if (entry.Principal?.DataLakePrincipalIdentifier !== principal) continue;
       const name = entry.Resource?.DataCellsFilter?.Name;
       const held = [...(entry.Permissions ?? [])];
-      if (name !== undefined) {
+      if (name !== undefined && !isDescription({ name })) {
         granted.set(name, [...(granted.get(name) ?? []), ...held]);
+        continue;
+      }
+      if (name !== undefined || entry.Resource?.Table?.TableWildcard) {
+        others.push(`${held.join(', ')} on ${name === undefined ? 'all tables' : `the filter ${name}`}`);
         continue;
       }
       const isOfTable = entry.Resource?.TableWithColumns === undefined;
@@ -68,7 +72,7 @@ export class LakeFormationPermissions implements LakePermissions {
         { client: this.#client },
         { Table: table, MaxResults: 1000 },
       )) {
-        for (const filter of page.DataCellsFilters ?? []) names.add(filter.Name ?? '');
+        for (const { Name = '' } of page.DataCellsFilters ?? []) if (!isDescription({ name: Name })) names.add(Name);
       }
     } catch (error) {
       // The table has gone, and its filters and grants with it. Source: Lake Formation guide, "deleted and recreated: grants do not come back".

@@ -9,7 +9,7 @@ import {
 import type { ActiveGrant, Instant } from '../access/access-request.ts';
 import { LedgerConflictError } from '../access/ledger.ts';
 import type { ChangedPolicies, DomainRedecision, RedecidedDomains } from '../access/redecide-domain.ts';
-import type { CalledTables, TakenTable } from '../access/redecide-table.ts';
+import type { CalledTables, Look, TakenTable } from '../access/redecide-table.ts';
 import { isStanding } from '../access/standing-grant.ts';
 import type { AppliedMesh } from '../mesh/applied-mesh.ts';
 import { isError } from './aws-errors.ts';
@@ -42,13 +42,13 @@ export class RedecisionTable implements CalledTables {
     const values = { ':mark': crypto.randomUUID(), ':due': DUE, ':dueAt': dueAt, ':certainAt': certainAt };
     const isRaised = await this.#isUpdated(
       redecideKey(table),
-      `SET ${set}, certainAt = :certainAt REMOVE reached`,
+      `SET ${set}, certainAt = :certainAt REMOVE look`,
       'attribute_not_exists(certainAt) OR certainAt < :certainAt',
       values,
     );
     if (isRaised) return;
     // If it was finished meanwhile, it is called for anew.
-    const keep = `SET ${set}, certainAt = if_not_exists(certainAt, :certainAt) REMOVE reached`;
+    const keep = `SET ${set}, certainAt = if_not_exists(certainAt, :certainAt) REMOVE look`;
     await this.#client.send(this.#update(redecideKey(table), keep, values));
   }
 
@@ -65,8 +65,8 @@ export class RedecisionTable implements CalledTables {
     });
     try {
       const { Attributes = {} } = await this.#client.send(taken);
-      const { certainAt, reached } = Attributes;
-      return { table, mark, certainAt: String(certainAt), ...(typeof reached === 'string' && { from: reached }) };
+      const { certainAt, look } = Attributes;
+      return { table, mark, certainAt: String(certainAt), ...(look && { look: look as Look }) };
     } catch (error) {
       if (isError(error, 'ConditionalCheckFailedException')) return undefined;
       throw error;
@@ -89,9 +89,9 @@ export class RedecisionTable implements CalledTables {
     }
   }
 
-  async putOff({ table, mark }: TakenTable, dueAt: Instant, from?: string): Promise<void> {
-    const values = { ':mark': mark, ':dueAt': dueAt, ...(from !== undefined && { ':from': from }) };
-    const set = from === undefined ? 'SET dueAt = :dueAt REMOVE reached' : 'SET dueAt = :dueAt, reached = :from';
+  async putOff({ table, mark }: TakenTable, dueAt: Instant, look?: Look): Promise<void> {
+    const values = { ':mark': mark, ':dueAt': dueAt, ...(look && { ':look': look }) };
+    const set = look ? 'SET dueAt = :dueAt, look = :look' : 'SET dueAt = :dueAt REMOVE look';
     await this.#isUpdated(redecideKey(table), set, 'mark = :mark', values);
   }
 

@@ -6,6 +6,7 @@ import { accountOf } from '../access/access-request.ts';
 export type Notice = { eventId: string; topic: TopicName } & (
   | ({ kind: 'approval-needed' } & ToldData<'Access Approval Needed'>)
   | ({ kind: 'expiring' } & ToldData<'Access Expiring'>)
+  | ({ kind: 'narrowed' } & ToldData<'Access Narrowed'>)
   | ({ kind: 'revoked' } & ToldData<'Access Revoked'>)
 );
 
@@ -28,6 +29,10 @@ export function noticesOf({ source, 'detail-type': type, detail }: Envelope): No
     case 'Access Expiring': {
       const { eventId, data } = read('Access Expiring', detail);
       return [{ eventId, topic: topicOfHolder(data.principal), kind: 'expiring', ...data }];
+    }
+    case 'Access Narrowed': {
+      const { eventId, data } = read('Access Narrowed', detail);
+      return [{ eventId, topic: topicOfHolder(data.principal), kind: 'narrowed', ...data }];
     }
     case 'Access Revoked': {
       const { eventId, data } = read('Access Revoked', detail);

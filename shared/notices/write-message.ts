@@ -20,6 +20,9 @@ const LARGEST_TEXT = 250_000;
 /** More in one message nobody reads. */
 const MOST_NOTICES = 200;
 
+/** The rest are in the event. */
+const MOST_REASONS = 10;
+
 /** How many columns are named before they are only counted. */
 const MOST_COLUMNS = 30;
 
@@ -38,7 +41,7 @@ export function writeMessages(stage: string, notices: readonly Notice[]): Writte
   }));
 }
 
-const KINDS: Notice['kind'][] = ['approval-needed', 'expiring', 'revoked'];
+const KINDS: Notice['kind'][] = ['approval-needed', 'expiring', 'narrowed', 'revoked'];
 
 function instantOf(notice: Notice): string {
   return notice.kind === 'approval-needed' ? notice.answerBy : notice.expiresAt;
@@ -66,6 +69,7 @@ function headline(notices: readonly Notice[]): string {
   const parts = [
     counted(count('approval-needed'), 'request waits for you', 'requests wait for you'),
     counted(count('expiring'), 'grant ends soon', 'grants end soon'),
+    counted(count('narrowed'), 'grant gives less', 'grants give less'),
     counted(count('revoked'), 'grant has ended', 'grants have ended'),
   ];
   return parts.filter(part => part !== '').join(', ');
@@ -101,6 +105,13 @@ function paragraph(stage: string, notice: Notice): string {
         `${printed(principal)} can read ${printed(tables)} until ${notice.expiresAt}`,
         request,
         line('to keep it', `trellis access extend ${requestId} --days <n> --stage ${stage}`),
+      ].join('\n');
+    case 'narrowed':
+      return [
+        `${printed(principal)} can still read ${printed(tables)}, and less of it`,
+        line('columns', someOf(notice.columns)),
+        ...notice.reasons.slice(0, MOST_REASONS).map((reason, index) => line(index === 0 ? 'because' : '', reason)),
+        request,
       ].join('\n');
     case 'revoked':
       return [

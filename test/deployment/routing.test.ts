@@ -55,7 +55,7 @@ const spokeAccounts = [...new Set([...domainAccounts, ...consumerAccounts])];
 const STRUCTURAL = ['created', 'recreated', 'there-again', 'columns', 'partition-keys'];
 
 /** What people are notified of. */
-const NOTIFIED = ['Access Approval Needed', 'Access Expiring', 'Access Revoked'];
+const NOTIFIED = ['Access Approval Needed', 'Access Expiring', 'Access Narrowed', 'Access Revoked'];
 
 /** Which of the hub's rules an event reaches, but for those that every event may: by what it says. The whole of what Trellis listens to. */
 const LISTENS: Record<string, (event: Event) => boolean> = {

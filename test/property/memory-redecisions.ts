@@ -1,7 +1,7 @@
 import type { Instant } from '../../shared/access/access-request.ts';
 import { type DueItem, LedgerConflictError } from '../../shared/access/ledger.ts';
 import type { ChangedPolicies, DomainRedecision, RedecidedDomains } from '../../shared/access/redecide-domain.ts';
-import type { CalledTables, TakenTable } from '../../shared/access/redecide-table.ts';
+import type { CalledTables, Look, TakenTable } from '../../shared/access/redecide-table.ts';
 import { isStanding } from '../../shared/access/standing-grant.ts';
 import type { MemoryLedger, Stored } from './memory-ledger.ts';
 
@@ -9,7 +9,7 @@ import type { MemoryLedger, Stored } from './memory-ledger.ts';
 export class MemoryRedecisions implements CalledTables {
   /** Tables on a page of the index by owner. */
   pageSize = 2;
-  readonly called = new Map<string, Stored<{ mark: string; certainAt: Instant; from?: string }>>();
+  readonly called = new Map<string, Stored<{ mark: string; certainAt: Instant; look?: Look }>>();
   readonly works = new Map<string, Stored<DomainRedecision>>();
   /** The domains for which other policies were applied, until that is spread. */
   applied: { domains: { domain: string; account: string }[]; mark: string; dueAt: Instant } | undefined;
@@ -47,9 +47,9 @@ export class MemoryRedecisions implements CalledTables {
     if (this.called.get(table)?.value.mark === mark) this.called.delete(table);
   }
 
-  async putOff({ table, mark, certainAt }: TakenTable, dueAt: Instant, from?: string): Promise<void> {
+  async putOff({ table, mark, certainAt }: TakenTable, dueAt: Instant, look?: Look): Promise<void> {
     if (this.called.get(table)?.value.mark !== mark) return;
-    this.called.set(table, { value: { mark, certainAt, ...(from !== undefined && { from }) }, dueAt });
+    this.called.set(table, { value: { mark, certainAt, ...(look && { look }) }, dueAt });
   }
 
   readonly mesh: ChangedPolicies = {

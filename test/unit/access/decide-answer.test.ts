@@ -90,6 +90,28 @@ describe("an owner's answer", () => {
   });
 });
 
+describe('an answer to a request for two tables of which one has gone', () => {
+  const terms = [FLIGHTS, 'aviation_ops.airports'].map(table => ({ table, columns: ['origin'], rowFilter: null }));
+  const found = {
+    request: requestIn(WAITING, { terms }),
+    tables: [
+      { description: description(FLIGHTS), pair: { grants: [] } },
+      { description: undefined, pair: { grants: [] } },
+    ],
+  };
+
+  it('may leave that out', () => {
+    expect(answered({ columns: [`${FLIGHTS}.origin`] }, found)).toMatchObject({
+      terms: [{ table: FLIGHTS }],
+      state: { reasons: expect.arrayContaining(['aviation_ops.airports: left out by the owner.']) },
+    });
+  });
+
+  it('is refused otherwise, with the table', () => {
+    expect(refusal({}, found)).toMatch(/aviation_ops.airports is no longer in the central catalog/);
+  });
+});
+
 describe('an answer is refused', () => {
   const late = '2026-11-28T09:00:00.001Z';
   it.each<[string, Parameters<typeof answer>, RegExp]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestState } from '../../../shared/access/access-request.ts';
 import { decideRevocation } from '../../../shared/access/decide-revocation.ts';
-import { enforceRequest } from '../../../shared/access/enforce-request.ts';
+import { endOnTable, endRequest, enforceRequest, takeStep } from '../../../shared/access/enforce-request.ts';
 import { narrowed, withoutTable } from '../../../shared/access/narrow-request.ts';
 import { changedTables, recordStep } from '../../../shared/access/record-step.ts';
 import { ANALYTICS, description, MESH } from '../../property/sample-mesh.ts';
@@ -48,7 +48,42 @@ describe('a request that loses one of its tables', () => {
   it('loses nothing where it gives nothing, or has only that table', () => {
     expect(() => narrowed(both(WAITING), { terms }, [], NOW)).toThrow('gives nothing');
     expect(withoutTable(requestIn(GRANTED), FLIGHTS)).toBeUndefined();
-    expect(withoutTable(both(), 'aviation_ops.crew')).toBeUndefined();
+  });
+});
+
+describe('a table that is removed', () => {
+  const give = async () => {
+    rig().catalog.set(AIRPORTS, description(AIRPORTS));
+    const pairs = [FLIGHTS, AIRPORTS].map(table => ({ principal: ANALYST, table }));
+    const readings = await Promise.all(pairs.map(pair => rig().ledger.loadPair(pair)));
+    await rig().ledger.commit(recordStep(MESH, both(APPROVED), readings, { at: rig().now }));
+    await enforceRequest(rig().services, 'r1');
+    rig().told.length = 0;
+  };
+
+  it('twice, takes itself alone from a request of two', async () => {
+    await give();
+    const removed = { cause: 'table-removed' as const, reason: 'gone' };
+    for (let times = 0; times < 2; times++) await endOnTable(rig().services, 'r1', FLIGHTS, removed);
+    expect(rig().state()?.status).toBe('granted');
+    expect(rig().types()).toEqual(['Access Narrowed']);
+  });
+
+  it('is told with the end of the rest, where that comes before its own is told', async () => {
+    await give();
+    const request = (await rig().ledger.loadRequest('r1'))!;
+    const at = rig().now;
+    const less = narrowed(request, withoutTable(request, FLIGHTS)!, ['over'], at);
+    await takeStep(rig().services, request, less, { at, about: 'narrowing' });
+    await endRequest(rig().services, 'r1', 'requested');
+    expect(rig().told).toMatchObject([{ type: 'Access Revoked', data: { tables: [AIRPORTS, FLIGHTS] } }]);
+  });
+
+  it('has no more reasons than an item holds, however often', () => {
+    const reasons = Array.from({ length: 1000 }, (_, index) => `column ${index}: ${'why '.repeat(70)}`);
+    const once = narrowed(both(), withoutTable(both(), FLIGHTS)!, reasons, NOW);
+    const twice = narrowed(once, { terms: once.terms }, reasons, NOW);
+    expect(Buffer.byteLength(JSON.stringify(twice))).toBeLessThan(100_000);
   });
 });
 

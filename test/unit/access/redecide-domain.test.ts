@@ -207,14 +207,15 @@ describe.each(['in memory', 'in DynamoDB'])('what is to be decided again, %s', p
   it('goes on where it was put off, and from the beginning when it is called for again', async () => {
     const { redecisions } = await keeping();
     await redecisions.callFor([FLIGHTS], NOW, NOW);
-    await redecisions.putOff((await redecisions.take(FLIGHTS, LATER))!, NOW, principal);
+    const look = { beganAt: NOW, reached: principal, hasFailed: true };
+    await redecisions.putOff((await redecisions.take(FLIGHTS, LATER))!, NOW, look);
     const taken = (await redecisions.take(FLIGHTS, LATER))!;
-    expect(taken.from).toBe(principal);
+    expect(taken.look).toEqual(look);
     await redecisions.putOff(taken, NOW);
-    expect((await redecisions.take(FLIGHTS, LATER))?.from).toBeUndefined();
-    await redecisions.putOff((await redecisions.take(FLIGHTS, LATER))!, NOW, principal);
+    expect((await redecisions.take(FLIGHTS, LATER))?.look).toBeUndefined();
+    await redecisions.putOff((await redecisions.take(FLIGHTS, LATER))!, NOW, look);
     await redecisions.callFor([FLIGHTS], NOW, NOW);
-    expect((await redecisions.take(FLIGHTS, LATER))?.from).toBeUndefined();
+    expect((await redecisions.take(FLIGHTS, LATER))?.look).toBeUndefined();
   });
 
   it('is left to the one who took it last, or to a later call', async () => {

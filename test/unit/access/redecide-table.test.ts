@@ -4,7 +4,8 @@ import { DECIDED_BEFORE_MILLISECONDS } from '../../../shared/access/departures.t
 import { doWork } from '../../../shared/access/do-work.ts';
 import { enforceRequest } from '../../../shared/access/enforce-request.ts';
 import { recordStep } from '../../../shared/access/record-step.ts';
-import { POLICIES } from '../../property/sample-mesh.ts';
+import { redecideTable } from '../../../shared/access/redecide-table.ts';
+import { MESH, POLICIES } from '../../property/sample-mesh.ts';
 import { EnforceRig, eachRig, PAIR } from './enforce-rig.ts';
 import { ANALYST, APPROVED, FLIGHTS, GRANTED, NOW, requestIn } from './samples.ts';
 
@@ -342,3 +343,45 @@ async function untilDead(isDead: () => boolean): Promise<void> {
     }
   }
 }
+
+describe('a look that takes longer than there is time', () => {
+  const readers = Array.from({ length: 12 }, (_, index) => `${ANALYST}${String(index).padStart(2, '0')}`);
+  const give = async (requestId: string, principal: string) => {
+    const request = requestIn(APPROVED, { requestId, principal });
+    const reading = await rig().ledger.loadPair({ principal, table: FLIGHTS });
+    await rig().ledger.commit(recordStep(MESH, request, [reading], { at: rig().now }));
+    await enforceRequest(rig().services, requestId);
+  };
+  const columnsOf = (requestId: string) => rig().ledger.requests.get(requestId)?.value.terms[0]?.columns;
+
+  it('is not the last one where it began too early: who was let in meanwhile, before where it went on, is decided too', async () => {
+    for (const [index, principal] of readers.slice(1).entries()) await give(`q${index}`, principal);
+    rig().policies = {
+      ...POLICIES,
+      decideAgain: ({ question }) => ({
+        columns: question.columns.map(({ name }) => name).filter(name => name !== 'delay'),
+        refusedColumns: [{ name: 'delay', reasons: ['closed'] }],
+        reasons: [],
+        policies: [],
+      }),
+    };
+    const certainAt = laterBy(rig().now, 180_000);
+    await rig().redecisions.callFor([FLIGHTS], rig().now, certainAt);
+    rig().now = laterBy(certainAt, -10_000);
+    const { deadline } = rig().services;
+    // None is left after the first.
+    rig().services.deadline = () => laterBy(rig().now, 20_000);
+    await redecideTable(rig().services, FLIGHTS);
+    expect(columnsOf('q0')).toEqual(['origin']);
+    expect(columnsOf('q10')).toEqual(['origin', 'delay']);
+    rig().services.deadline = deadline;
+    await give('late', readers[0]!);
+    for (let minute = 1; minute <= 5; minute++) {
+      rig().now = laterBy(rig().now, 60_000);
+      await redecideTable(rig().services, FLIGHTS);
+    }
+    expect(columnsOf('late')).toEqual(['origin']);
+    expect(columnsOf('q10')).toEqual(['origin']);
+    expect(rig().redecisions.called.size).toBe(0);
+  });
+});

@@ -333,6 +333,27 @@ describe('trellis access extend', () => {
   });
 });
 
+describe('trellis access revoke --table', () => {
+  it('takes nothing for done on a table that the request never had: the hub refuses it', async () => {
+    desk.ledger.set('r', { ...sample, requestId: 'r', state: GRANTED, version: 3 });
+    let refuse: (() => void) | undefined;
+    desk.onSend = (_, eventId) => {
+      refuse = () => void desk.answers.set(eventId, { refused: ['not of the table'] });
+    };
+    // A moment later.
+    desk.onPause = () => refuse?.();
+    expect(await access('revoke', 'r', '--table', 'aviation_ops.flight', '--reason', 'leak', '--yes')).toBe(1);
+    expect(terminal.errorOutput).toContain('not of the table');
+  });
+
+  it('asks for that table alone', async () => {
+    desk.ledger.set('r', { ...sample, requestId: 'r', state: GRANTED, version: 3 });
+    terminal.isInteractive = true;
+    await access('revoke', 'r', '--table', 'aviation_ops.flights', '--reason', 'leak');
+    expect(terminal.questions.join()).toContain('of r on aviation_ops.flights');
+  });
+});
+
 describe('trellis access revoke', () => {
   beforeEach(() => void desk.ledger.set('r', { ...sample, requestId: 'r', state: GRANTED, version: 3 }));
 

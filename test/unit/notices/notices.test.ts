@@ -3,12 +3,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { noticesOf } from '../../../shared/notices/notice.ts';
 import { notify } from '../../../shared/notices/notify.ts';
 import { type WrittenMessage, writeMessages } from '../../../shared/notices/write-message.ts';
-import { ANALYST, expiring, needed, noticeOf, revoked, TERMS, told } from './samples.ts';
+import { ANALYST, expiring, narrowed, needed, noticeOf, revoked, TERMS, told } from './samples.ts';
 
 describe('who is told', () => {
   it('a question goes to the domain, the end of a grant to its holder’s account', () => {
     expect(noticesOf(needed()).map(({ topic }) => topic)).toEqual(['domain-aviation']);
     expect(noticesOf(expiring()).map(({ topic }) => topic)).toEqual(['account-444444444444']);
+    expect(noticesOf(narrowed()).map(({ topic }) => topic)).toEqual(['account-444444444444']);
     expect(noticesOf(revoked()).map(({ topic }) => topic)).toEqual(['account-444444444444']);
   });
 
@@ -61,6 +62,14 @@ describe('a message', () => {
       "
     `);
     expect(one(expiring()).subject).toBe('[trellis prod] 1 grant ends soon');
+  });
+
+  it('says which access gives less, what is left of it, and why, as far as people read', () => {
+    const { subject, text } = one(narrowed({ reasons: Array.from({ length: 12 }, (_, index) => `reason ${index}`) }));
+    expect(subject).toBe('[trellis prod] 1 grant gives less');
+    expect(text).toContain('can still read aviation_ops.birdstrikes, and less of it');
+    expect(text).toContain('columns    flight_date, cost_total\n  because    reason 0\n             reason 1\n');
+    expect(text).toContain('reason 9\n  request    birds-1');
   });
 
   it('says which access has ended, and why', () => {

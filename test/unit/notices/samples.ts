@@ -40,4 +40,7 @@ export const expiring = (more: Partial<ToldData<'Access Expiring'>> = {}) =>
 export const revoked = (more: Partial<ToldData<'Access Revoked'>> = {}) =>
   told('Access Revoked', { ...access, cause: 'expired', ...more });
 
+export const narrowed = (more: Partial<ToldData<'Access Narrowed'>> = {}) =>
+  told('Access Narrowed', { ...TERMS, reasons: ['aviation_ops.flights was revoked: over'], ...more });
+
 export const noticeOf = (event: Envelope): Notice => noticesOf(event)[0]!;
