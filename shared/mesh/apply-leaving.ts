@@ -85,7 +85,7 @@ export class DomainMovedError extends Error {
 
   constructor(domain: string, from: string, to: string) {
     super(
-      `Domain ${domain} cannot move from account ${from} to ${to}: its tables, contracts and grants are of ${from}. Let it leave first (take it out of mesh.yml and apply), then let it join from ${to}. Or join it under another name beside the old one.`,
+      `Domain ${domain} cannot move from account ${from} to ${to}: its tables and grants are of ${from}. Let it leave first (take it out of mesh.yml and apply), then let it join from ${to}. Or join it under another name beside the old one.`,
     );
   }
 }
