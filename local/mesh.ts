@@ -36,6 +36,8 @@ export interface MeshOptions {
   onCall?: (call: FinishedCall) => void;
   /** Real milliseconds for which the answer to a call waits, asked for each: what a network would take. */
   answerAfterMs?: () => number;
+  /** Execution environments of one function at a time; 2 unless given. */
+  environmentsOfFunction?: number;
   /** Execution environments of all functions that stay warm; 10 unless given. With 1, a function is cold after another has run. */
   warmEnvironments?: number;
 }
@@ -61,7 +63,16 @@ export interface Mesh {
 
 /** Boots a mesh on 127.0.0.1. Rejects with a clear error when the port is in use, or when a template or `mesh.yml` cannot be used. */
 export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
-  const { root = PROJECT, port = 0, empty = false, log = () => {}, onCall, answerAfterMs, warmEnvironments } = options;
+  const {
+    root = PROJECT,
+    port = 0,
+    empty = false,
+    log = () => {},
+    onCall,
+    answerAfterMs,
+    warmEnvironments,
+    environmentsOfFunction,
+  } = options;
   const stage = readStage(root, await readFile(join(root, 'mesh.yml'), 'utf8'), STAGE);
   const meshFile = stage.mesh;
   const accounts = new Set(accountsOf(meshFile));
@@ -90,6 +101,7 @@ export async function bootMesh(options: MeshOptions = {}): Promise<Mesh> {
       faults,
       log,
       warmEnvironments,
+      environmentsOfFunction,
     });
     stops.push(() => joined.stop());
 

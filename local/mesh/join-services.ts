@@ -48,8 +48,10 @@ export async function joinServices(parts: {
   log: (line: string) => void;
   /** Of all functions; the functions' own default unless given. */
   warmEnvironments?: number | undefined;
+  /** Of one function, at a time; as before. */
+  environmentsOfFunction?: number | undefined;
 }): Promise<JoinedServices> {
-  const { clock, activity, meshFile, accounts, files, endpoint, faults, log, warmEnvironments } = parts;
+  const { clock, activity, meshFile, accounts, files, endpoint, faults, log } = parts;
   const hasAccount = (account: string) => accounts.has(account);
   const isInOrganization = (account: string) =>
     meshFile.organization !== undefined && hasAccount(account) && !isOutsideOrganization(meshFile, account);
@@ -68,7 +70,8 @@ export async function joinServices(parts: {
     endpoint,
     log: ({ functionName, text }) => log(`${functionName}: ${text}`),
     takeMetrics: cloudWatch.takeLine,
-    maxWarmEnvironments: warmEnvironments,
+    maxEnvironments: parts.environmentsOfFunction,
+    maxWarmEnvironments: parts.warmEnvironments,
   });
 
   const services = new Map<string, Service>();
