@@ -7,15 +7,24 @@ import { TABLES } from './sample-mesh.ts';
 import type { World } from './world.ts';
 
 /**
- * What the ledger lets a principal do, as the entries that say it. Of a table that has lost columns a filter with them may still be there; a new one is
- * made without them.
+ * What the ledger lets a principal do, as the entries that say it. Of a table that has lost columns a filter may still be there that was made with some of
+ * them, which nobody can read any more; a new one is made without them.
  */
 async function desired(world: World, pair: Pair): Promise<CellFilter[]> {
   const { grants } = await world.ledger.loadPair(pair);
   const table = world.tables.get(pair.table);
   const whole = desiredEntries(pair.principal, grants);
-  const isThere = whole.every(entry => isDescription(entry) || world.lake.filters.has(`${pair.table} ${entry.name}`));
-  return isThere || !table ? whole : desiredEntries(pair.principal, presentGrants(grants, table));
+  const isThere = (name: string) => table?.columns.some(column => column.name === name);
+  const isMade = ({ name }: CellFilter) => world.lake.filters.has(`${pair.table} ${name}`);
+  if (!table || whole.every(entry => isMade(entry) || entry.columns.every(isThere))) return whole;
+  const present = desiredEntries(pair.principal, presentGrants(grants, table));
+  const columnsIn = (entries: CellFilter[]) => entries.flatMap(({ columns }) => columns);
+  const readable = (entries: CellFilter[]) => columnsIn(entries).filter(isThere);
+  const given = world.lake.accessByTrellis(pair);
+  const isWithin = columnsIn(given).every(name => columnsIn(whole).includes(name));
+  const isSame = isWithin && readable(given).sort().join() === readable(present).sort().join();
+  const shown = [...given.filter(entry => !isDescription(entry)), ...whole.filter(isDescription)];
+  return isSame && grants.length > 0 ? shown : present;
 }
 
 /** What is not as the ledger says, once all is over: empty when Lake Formation and the consumers' links are exactly what they should be. */
